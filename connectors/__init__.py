@@ -1,0 +1,1 @@
+"""Reading and answering outside systems: what they said, as they said it."""

@@ -1,0 +1,177 @@
+"""Delivered workbooks (.xlsx): checked before they are unpacked, and read in memory only.
+
+What reaches the parser is not the delivered archive but a new one of the few parts that a table needs, each as long
+as it said it was: an entry that unpacks to more than it declares, a macro or an outside link never gets there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from connectors.contract import FileRefused, NameJudge
+from connectors.formats import encodings
+from connectors.formats.headers import SEARCHED_ROWS, Header, check_header, closest, read_header
+from connectors.formats.opening import refuse_unless_zip
+from connectors.formats.sheet_extent import check_extent
+from connectors.formats.tables import Cell, Table, TableRow
+from connectors.records import Rejected
+
+MAX_PACKED_BYTES = 10_000_000
+MAX_UNPACKED_BYTES = 100_000_000
+MAX_RATIO = 50
+MAX_ENTRIES = 200
+
+_FORBIDDEN = re.compile(r"vbaProject|xl/externalLinks/|xl/embeddings/|xl/activeX/|xl/macrosheets/", re.IGNORECASE)
+_NEEDED = re.compile(
+    r"\[Content_Types\]\.xml|_rels/\.rels|xl/(_rels/)?[^/]+\.(xml|rels)|xl/worksheets/[^/]+\.xml", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkbookLayout:
+    """How a workbook is agreed to look."""
+
+    sheet: str
+    columns: tuple[str, ...]
+    name_columns: tuple[str, ...]  # hold full names of persons: text typed in an old font is told by them
+
+
+def open_workbook(path: Path, layout: WorkbookLayout, looks_like_a_name: NameJudge) -> Table:
+    """Open a workbook and find the header of its sheet, also below title rows.
+
+    Raises:
+        FileRefused: it is empty, unsafe, of another kind, or lacks the sheet or a column.
+    """
+    refuse_unless_zip(path)
+    sheet = _sheet(_needed_parts(path), path, layout)
+    rows = _numbered_rows(sheet)
+    first = [row for row in rows if row[0] <= SEARCHED_ROWS]
+    headers = [read_header(number, [_header_text(cell) for cell in cells], layout.columns) for number, cells in first]
+    header = check_header(closest(headers, layout.columns), layout.columns)
+    below = [row for row in rows if row[0] > header.row and any(cell not in ("", None) for cell in row[1])]
+    if not below:
+        raise FileRefused("file_empty", f"{path.name}: no row below the header")
+    decided = _decide_encodings(below, header, layout, looks_like_a_name)
+    return Table(encodings=decided, rows=_rows(below, header, decided))
+
+
+def _needed_parts(path: Path) -> io.BytesIO:
+    """Return a new archive of the parts that a table needs, unpacked within the limits.
+
+    Raises:
+        FileRefused: the archive is broken, too large, encrypted, or holds what runs or reaches outside.
+    """
+    if path.stat().st_size > MAX_PACKED_BYTES:
+        raise FileRefused("workbook_too_large", f"{path.name}: more than {MAX_PACKED_BYTES} bytes")
+    needed = io.BytesIO()
+    try:
+        with zipfile.ZipFile(path) as delivered, zipfile.ZipFile(needed, "w") as parts:
+            entries = delivered.infolist()
+            _check_entries(entries, path)
+            for entry in entries:
+                if _NEEDED.fullmatch(entry.filename):
+                    parts.writestr(entry.filename, _checked_part(delivered.read(entry), path))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):
+        raise FileRefused("workbook_broken", path.name) from None
+    except OSError:
+        raise FileRefused("file_unreadable", path.name) from None
+    return needed
+
+
+def _check_entries(entries: Sequence[zipfile.ZipInfo], path: Path) -> None:
+    packed = sum(entry.compress_size for entry in entries)
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > MAX_ENTRIES:
+        raise FileRefused("workbook_too_large", f"{path.name}: more than {MAX_ENTRIES} parts")
+    if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_RATIO * max(packed, 1):
+        raise FileRefused("workbook_too_large", f"{path.name}: it unpacks to more than allowed")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise FileRefused("workbook_encrypted", path.name)
+    if any(_FORBIDDEN.search(entry.filename) for entry in entries):
+        raise FileRefused("workbook_unsafe", f"{path.name}: a macro, an embedded object or a link to other files")
+
+
+def _checked_part(part: bytes, path: Path) -> bytes:
+    if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
+        raise FileRefused("workbook_unsafe", f"{path.name}: a document type declaration")
+    return part
+
+
+def _sheet(parts: io.BytesIO, path: Path, layout: WorkbookLayout) -> CalamineSheet:
+    check_extent(parts, path.name)
+    parts.seek(0)
+    try:
+        workbook = CalamineWorkbook.from_filelike(parts)
+        if layout.sheet not in workbook.sheet_names:
+            raise FileRefused("sheet_missing", f"{path.name}: sheet {layout.sheet}")
+        return workbook.get_sheet_by_name(layout.sheet)
+    except CalamineError:
+        raise FileRefused("workbook_broken", path.name) from None
+
+
+def _numbered_rows(sheet: CalamineSheet) -> list[tuple[int, list[Any]]]:
+    return list(enumerate(sheet.to_python(skip_empty_area=False), start=1))
+
+
+def _header_text(cell: object) -> str:
+    return cell if isinstance(cell, str) else ""
+
+
+def _decide_encodings(
+    rows: Sequence[tuple[int, list[Any]]], header: Header, layout: WorkbookLayout, judge: NameJudge
+) -> dict[str, str]:
+    """Decide each column: a workbook is in Unicode, but text of an old font holds other letters than shown."""
+    samples: dict[str, list[bytes]] = {column: [] for column in header.columns}
+    for _, values in rows:
+        for column, value in zip(header.columns, values, strict=False):
+            if isinstance(value, str) and not value.isascii():
+                samples[column].append(value.encode())
+    decided = encodings.decide_columns(samples, layout.name_columns, judge)
+    return {column: encoding or encodings.UTF_8 for column, encoding in decided.items()}
+
+
+def _rows(
+    rows: Sequence[tuple[int, list[Any]]], header: Header, decided: Mapping[str, str]
+) -> Iterator[TableRow | Rejected]:
+    width = max((place for place, name in enumerate(header.columns, start=1) if name != f"({place})"), default=0)
+    for number, values in rows:
+        cells = [_json_cell(value) for value in values]
+        raw = json.dumps(cells, ensure_ascii=False).encode()
+        if any(cell is not None for cell in cells[width:]):
+            yield Rejected(row=number, rule="row_too_long", field=None, raw=raw)
+        else:
+            yield _decoded(number, dict(zip(header.columns, cells, strict=False)), raw, decided)
+
+
+def _decoded(row: int, cells: Mapping[str, Cell], raw: bytes, decided: Mapping[str, str]) -> TableRow | Rejected:
+    read: dict[str, Cell] = {}
+    for column, cell in cells.items():
+        text = encodings.decode(cell.encode(), decided[column]) if isinstance(cell, str) else cell
+        if text is None and cell is not None:
+            return Rejected(row=row, rule="bytes_not_in_encoding", field=column, raw=raw)
+        read[column] = text
+    return TableRow(row=row, cells=read, raw=raw)
+
+
+def _json_cell(value: object) -> Cell:
+    """Return a cell in JSON's types: dates and times as ISO text, an empty cell as None."""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    if isinstance(value, str):
+        return value or None
+    return value if isinstance(value, int | float) else None

@@ -1,0 +1,1 @@
+"""The population database: asked over the network, or delivered as an extract."""

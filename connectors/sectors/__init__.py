@@ -1,0 +1,1 @@
+"""The sectors' systems, each read from a delivered file."""

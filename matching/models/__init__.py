@@ -1,0 +1,1 @@
+"""Models that are shipped: TOML files with their numbers, version and provenance."""

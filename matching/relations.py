@@ -1,0 +1,147 @@
+"""Comparisons of the numbers and of the parents: what two descriptions say of a child's place among people."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.comparisons import (
+    align,
+    compare_birth,
+    compare_codes,
+    compare_commune,
+    compare_given,
+    compare_middle,
+    compare_order,
+    compare_surname,
+    last_part,
+    shared_parts,
+)
+from matching.encode import NONE, Longs, NameColumns, Truths
+from matching.levels import Codes, Field, Pairs, choose, code_of
+
+_POWERS = 10 ** np.arange(12, dtype=np.int64)
+_OLD_CARD = 10**13  # codes above it are nine-digit numbers of old identity cards
+
+
+def digits_apart(a: Longs, b: Longs) -> tuple[npt.NDArray[np.int64], Truths]:
+    """Return in how many of twelve digits two numbers differ, and whether they differ by one exchange of neighbours."""
+    left, right = a[:, None] // _POWERS % 10, b[:, None] // _POWERS % 10
+    differ = left != right
+    count = differ.sum(axis=1)
+    exchanged = differ[:, :-1] & differ[:, 1:] & (left[:, :-1] == right[:, 1:]) & (left[:, 1:] == right[:, :-1])
+    return count, (count == 2) & exchanged.any(axis=1)
+
+
+def compare_number(pairs: Pairs) -> Codes:
+    """Compare the personal numbers; a parent's number typed for the child is no number of the child's."""
+    a, b = pairs.records.number[pairs.record], pairs.people.number[pairs.person]
+    former = pairs.people.former[pairs.person]
+    mine_former = pairs.records.former[pairs.record]
+    of_parent = (a != NONE) & (
+        (a == pairs.people.mother_number[pairs.person]) | (a == pairs.people.father_number[pairs.person])
+    )
+    known = (a != NONE) & (b != NONE) & ~pairs.records.not_own_number[pairs.record]
+    replaced = (former == a[:, None]).any(axis=1) | ((mine_former == b[:, None]) & (mine_former != NONE)).any(axis=1)
+    apart, exchanged = digits_apart(a, b)
+    return choose(
+        Field.NUMBER,
+        ((a == b) & (a != NONE), "same"),  # also a number that does not fit the year: some right ones do not
+        (known & replaced, "former"),
+        (of_parent, "of_parent"),
+        (known & exchanged, "transposed"),
+        (known & (apart == 1), "one_digit"),
+        (known, "different"),
+    )
+
+
+def compare_parent(pairs: Pairs, field: Field, mine: NameColumns, theirs: NameColumns) -> Codes:
+    """Compare the names of two mothers or of two fathers by their parts."""
+    i, j = pairs.record, pairs.person
+    n, k = mine.count[i], theirs.count[j]
+    known = (n > 0) & (k > 0)
+    short = known & (n == 1) & (k > 1)
+    marked = known & ~short & mine.has_marks[i] & theirs.has_marks[j]
+    plain = known & ~short & ~marked
+    exact, near = shared_parts(pairs, mine.parts[i], theirs.parts[j])
+    fewer = np.minimum(n, k)
+    same = (mine.joined[i] == theirs.joined[j]) | ((exact == n) & (n == k))
+    typo = (exact + near == n) & (n == k) & (near == 1)
+    a, b = last_part(mine.parts, i, n), last_part(theirs.parts, j, k)
+    given = a == b
+    part = given & (exact == fewer) & (fewer > 1)
+    given_close = given | (pairs.similarity.spelling(a, b))
+    marks = (mine.marks[i] == theirs.marks[j]).all(axis=1) | (mine.joined_marks[i] == theirs.joined_marks[j])
+    return choose(
+        field,
+        (short & given_close, "short_same"),
+        (short, "short_different"),
+        (marked & same & marks, "same"),
+        (marked & same, "other_marks"),
+        (marked & typo, "typo"),
+        (marked & part, "part"),
+        (marked & given, "given_same"),
+        (marked, "different"),
+        (plain & same, "plain_same"),
+        (plain & typo, "plain_typo"),
+        (plain & part, "plain_part"),
+        (plain & given, "plain_given_same"),
+        (plain, "plain_different"),
+    )
+
+
+def compare_parent_number(field: Field, a: Longs, b: Longs) -> Codes:
+    """Compare two parents' numbers of one kind; a nine-digit card says nothing about a twelve-digit number."""
+    known = (a != NONE) & (b != NONE) & ((a >= _OLD_CARD) == (b >= _OLD_CARD))
+    apart, exchanged = digits_apart(a, b)
+    return choose(field, (known & (a == b), "same"), (known & (exchanged | (apart == 1)), "near"), (known, "different"))
+
+
+def compare_parent_year(field: Field, a: npt.NDArray[np.int32], b: npt.NDArray[np.int32], *, numbered: Truths) -> Codes:
+    """Compare the birth years of two parents, where their numbers do not already say it."""
+    known = (a != NONE) & (b != NONE) & ~numbered
+    apart = np.abs(a - b)
+    return choose(field, (known & (apart == 0), "same"), (known & (apart == 1), "near"), (known, "different"))
+
+
+def compare(pairs: Pairs) -> Codes:
+    """Return the level of every field (columns as in `Field`) of every pair (rows)."""
+    i, j = pairs.record, pairs.person
+    mine, theirs = pairs.records, pairs.people
+    aligned = align(pairs)
+    levels = np.zeros((len(pairs), len(Field)), dtype=np.int8)
+    levels[:, Field.NUMBER] = compare_number(pairs)
+    levels[:, Field.GIVEN] = compare_given(pairs, aligned)
+    levels[:, Field.MIDDLE] = compare_middle(pairs, aligned)
+    levels[:, Field.SURNAME] = compare_surname(pairs, aligned)
+    levels[:, Field.ORDER] = compare_order(aligned)
+    levels[:, Field.BIRTH] = compare_birth(pairs)
+    levels[:, Field.SEX] = compare_codes(Field.SEX, mine.sex[i], theirs.sex[j])
+    levels[:, Field.COMMUNE] = compare_commune(pairs)
+    levels[:, Field.ETHNICITY] = compare_codes(Field.ETHNICITY, mine.ethnicity[i], theirs.ethnicity[j])
+    levels[:, Field.MOTHER] = compare_parent(pairs, Field.MOTHER, mine.mother, theirs.mother)
+    levels[:, Field.FATHER] = compare_parent(pairs, Field.FATHER, mine.father, theirs.father)
+    for field, year, a, b, c, d in (
+        (
+            Field.MOTHER_NUMBER,
+            Field.MOTHER_YEAR,
+            mine.mother_number,
+            theirs.mother_number,
+            mine.mother_year,
+            theirs.mother_year,
+        ),
+        (
+            Field.FATHER_NUMBER,
+            Field.FATHER_YEAR,
+            mine.father_number,
+            theirs.father_number,
+            mine.father_year,
+            theirs.father_year,
+        ),
+    ):
+        levels[:, field] = compare_parent_number(field, a[i], b[j])
+        levels[:, year] = compare_parent_year(year, c[i], d[j], numbered=levels[:, field] != 0)
+    # Who writes another given name writes another child's whole name: the middle name then says nothing more.
+    other = (code_of(Field.GIVEN, "different"), code_of(Field.GIVEN, "plain_different"))
+    levels[np.isin(levels[:, Field.GIVEN], other), Field.MIDDLE] = 0
+    return levels

@@ -1,0 +1,1 @@
+"""What the registry does, one verb a file; a door opens the transaction and hands in the access."""

@@ -1,0 +1,77 @@
+"""Builds a frame: each child once, as coded facts under a pseudonym of this frame alone; ages, no dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID, uuid4
+
+from matching.identity import BirthDate, Identity
+from registry.actions.log import log
+from registry.actions.sealing import Vault, open_identity
+from registry.model.age import age_on
+from registry.model.frame import Fact
+from registry.protect.access_log import Event
+from registry.protect.authorize import Action, authorize
+from registry.protect.pseudonym import record_key, release_pseudonym
+from registry.store import children, frames
+from registry.store.children import SealedChild
+from registry.store.session import Transaction
+
+AT_ONCE = 2000  # children opened at a time
+
+
+def build_frame(transaction: Transaction, vault: Vault, *, as_of: date) -> UUID:
+    """Build the frame of a day in the caller's transaction, in the place of older ones; return its id.
+
+    A child known from several records counts once; each fact is taken from the record that knows it best: the whole
+    birth date before a year, an exact unit before none.
+    """
+    authorize(transaction.access, Action.FRAME)
+    frame_id = uuid4()
+    frames.open_frame(transaction, frame_id, as_of=as_of, at=transaction.access.at)
+    after: UUID | None = None
+    counted = 0
+    while heads := children.heads_after(transaction, after=after, limit=AT_ONCE):
+        facts = _facts(transaction, vault, heads, frame_id=frame_id, as_of=as_of)
+        frames.add_facts(transaction, frame_id, facts)
+        counted += len(facts)
+        after = heads[-1]
+    frames.finish_frame(transaction, frame_id)
+    log(transaction, vault, Event(action=Action.FRAME, counts={"children": counted}))
+    return frame_id
+
+
+def _facts(transaction: Transaction, vault: Vault, heads: Sequence[UUID], *, frame_id: UUID, as_of: date) -> list[Fact]:
+    members = children.members_of(transaction, heads)
+    rows = {row.child_id: row for row in children.some(transaction, [m for group in members.values() for m in group])}
+    facts: list[Fact] = []
+    for head, group in members.items():
+        known = [rows[member] for member in group if member in rows]
+        births = [identity.birth for identity in (_opened(vault, row) for row in known) if identity.birth]
+        age = _age(births, as_of)
+        if age is None:
+            continue
+        facts.append(
+            Fact(
+                pseudonym=release_pseudonym(vault.keyring, head, frame_id),
+                record_key=record_key(vault.keyring, head),
+                province=next((row.province_code for row in known if row.province_code), None),
+                age=age,
+                sex=next((row.sex for row in known if row.sex), None),
+            )
+        )
+    return facts
+
+
+def _opened(vault: Vault, row: SealedChild) -> Identity:
+    return open_identity(
+        vault.child_key(row), row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family
+    )
+
+
+def _age(births: Sequence[BirthDate], as_of: date) -> int | None:
+    if not births:
+        return None
+    best = max(births, key=lambda birth: (birth.day is not None, not birth.placeholder, birth.month is not None))
+    return age_on((best.year, best.month, best.day), as_of)

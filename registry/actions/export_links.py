@@ -1,0 +1,66 @@
+"""The list of links, for those who asked for it: system, record key, personal number, decision, posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from uuid import UUID
+
+from registry.actions.load_extract import People
+from registry.actions.log import log
+from registry.actions.sealing import Vault, open_group
+from registry.protect.access_log import Event
+from registry.protect.authorize import Action, authorize
+from registry.protect.data_key import DataKey, WrappedKey
+from registry.protect.keyring_file import Domain
+from registry.store import links
+from registry.store.session import Transaction
+
+AT_ONCE = 2000  # rows opened at a time
+
+
+class LinkLine(NamedTuple):
+    """One line of the list. The number is empty for 'none'; a record under review has a line for each candidate."""
+
+    system: str
+    source_key: str
+    personal_number: str
+    decision: str
+    score: float  # posterior: of the candidate, or of nobody for 'none'
+
+
+def list_links(transaction: Transaction, vault: Vault) -> Iterator[LinkLine]:
+    """Return the lines of all records that stand, by system and record key; withdrawn ones are left out."""
+    authorize(transaction.access, Action.EXPORT_LINKS)
+    candidates = links.review_candidates(transaction)
+    people = People(vault)
+    persons = sorted({person for found in candidates.values() for person, _ in found})
+    numbers = {
+        person: identity.number or ""
+        for start in range(0, len(persons), AT_ONCE)
+        for person, identity in people.get(transaction, persons[start : start + AT_ONCE]).items()
+    }
+    lines: list[LinkLine] = []
+    for row in links.decided(transaction):
+        child_id: UUID = row["child_id"]
+        wrapped = WrappedKey(epoch=row["key_epoch"], wrapped=row["wrapped_key"])
+        key = vault.keyring.open_data_key(Domain.IDENTITY_WRAP, wrapped, child_id, row["key_generation"])
+        source = open_group(key, "identity", group="source", row=child_id, token=row["sealed_source"])["key"]
+        if row["decision"] == "link" and row["link_id"] is not None:
+            number = _number(key, row["link_id"], row["sealed_number"])
+            lines.append(LinkLine(row["system"], source, number, "link", row["probability"]))
+        elif row["decision"] == "review":
+            lines.extend(
+                LinkLine(row["system"], source, numbers[person], "review", probability)
+                for person, probability in candidates.get(child_id, [])
+                if person in numbers
+            )
+        else:
+            lines.append(LinkLine(row["system"], source, "", "none", row["nobody"]))
+    log(transaction, vault, Event(action=Action.EXPORT_LINKS, counts={"lines": len(lines)}))
+    yield from sorted(lines)
+
+
+def _number(key: DataKey, link_id: UUID, sealed: bytes) -> str:
+    number = open_group(key, "link", group="number", row=link_id, token=sealed)["number"]
+    return number or ""

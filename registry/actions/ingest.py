@@ -1,0 +1,318 @@
+"""Takes in one batch of delivered rows: checked, normalised, sealed and stored, each row with exactly one outcome.
+
+A row is *accepted* when it becomes the current version of its record, *unchanged* when it already is,
+*superseded* when a newer version is known, *quarantined* when it breaks a rule. The newest time stamp wins, whatever
+the order of the rows; without a stamp the later row is newer, and equal stamps count as later too. A content once
+superseded does not come back by being delivered again, so a second reading of a file changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from connectors.contract import FileFormat
+from connectors.records import CaseFacts, Operation, Rejected, SourceRecord
+from matching.identity import Identity
+from registry.actions import record_rows
+from registry.actions.log import log
+from registry.actions.normalise import RuleBroken, check_texts, identity_of
+from registry.actions.record_rows import Delivered, NewOwner, OpenKeys, Stamp
+from registry.actions.sealing import Vault, seal_raw
+from registry.protect.access_log import Event
+from registry.protect.authorize import Action, authorize
+from registry.protect.canonical import compact_json
+from registry.protect.data_key import DataKey
+from registry.protect.keyring_file import Domain
+from registry.store import runs, sources
+from registry.store.session import Transaction
+from registry.store.sources import RecordBatch, SourceKey
+
+Element = tuple[int, SourceRecord | Rejected]  # place in the reading, and what was read there
+
+
+@dataclass(slots=True)
+class _Current:
+    """The current version of one record while a batch is worked through."""
+
+    version_at: datetime | None
+    content_digest: bytes
+    run_id: UUID
+    row_number: int
+    version_no: int
+    row_version: int
+    highest: int  # version number
+    known: set[bytes]  # digests of all versions
+    keys: OpenKeys | None  # None: erased
+    new: NewOwner  # what this batch opens for the first time
+
+
+def ingest_batch(
+    transaction: Transaction,
+    vault: Vault,
+    elements: Sequence[Element],
+    *,
+    file_format: FileFormat,
+    run_id: UUID,
+    today: date,
+) -> None:
+    """Store a batch of rows and move the run's checkpoint, in the caller's transaction.
+
+    Args:
+        elements: consecutive elements of the reading.
+        today: a birth after this day breaks a rule.
+
+    Raises:
+        Refused: the access may not take in deliveries.
+    """
+    authorize(transaction.access, Action.INGEST)
+    sources.lock_system(transaction, file_format.system)
+    stamp = Stamp(run_id=run_id, at=transaction.access.at, mapping_version=file_format.mapping_version)
+    batch = RecordBatch()
+    current = _stored(transaction, vault, [element for _, element in elements if isinstance(element, SourceRecord)])
+    delivered, refused = _understand(vault, elements, known=current, today=today)
+    _settle(vault, batch, delivered, current=current, stamp=stamp)
+    _refuse(transaction, vault, batch, refused, file_format=file_format, stamp=stamp)
+    sources.write(transaction, batch, run_id=run_id)
+    runs.advance_ingest(transaction, run_id, rows_done=elements[-1][0] + 1)
+    log(transaction, vault, Event(action=Action.INGEST, counts=_counts(batch)))
+
+
+def _counts(batch: RecordBatch) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for row in batch.verdicts:
+        counts[row["outcome"]] = counts.get(row["outcome"], 0) + 1
+    return counts
+
+
+def _understand(
+    vault: Vault, elements: Sequence[Element], *, known: Mapping[bytes, _Current], today: date
+) -> tuple[list[Delivered], list[tuple[int, Rejected]]]:
+    """Normalise what can be read and is new; return it, and what breaks a rule."""
+    understood: list[Delivered] = []
+    refused: list[tuple[int, Rejected]] = []
+    for ordinal, element in elements:
+        if isinstance(element, Rejected):
+            refused.append((ordinal, element))
+            continue
+        key_index, digest = _fingerprints(vault, element)
+        stored = known.get(key_index)
+        try:
+            # a version that is stored was understood when it came: only its digest matters now
+            identity = Identity() if stored and digest in stored.known else _identity(element, today)
+        except RuleBroken as broken:
+            raw = element.raw or compact_json(element.written)
+            refused.append((ordinal, Rejected(row=element.row, rule=broken.rule, field=broken.field, raw=raw)))
+            continue
+        understood.append(
+            Delivered(ordinal=ordinal, record=element, identity=identity, key_index=key_index, content_digest=digest)
+        )
+    return understood, refused
+
+
+def _fingerprints(vault: Vault, record: SourceRecord) -> tuple[bytes, bytes]:
+    key_index = vault.index.source_key(record.system, record.stream, record.key)
+    return key_index, vault.index.content_digest(record.written)
+
+
+def _identity(record: SourceRecord, today: date) -> Identity:
+    if record.operation is Operation.DELETE:
+        return Identity()
+    check_texts((name, value) for name, value in record.services.items() if isinstance(value, str))
+    return identity_of(record.facts, on=today)
+
+
+def _settle(
+    vault: Vault,
+    batch: RecordBatch,
+    delivered: Sequence[Delivered],
+    *,
+    current: dict[bytes, _Current],
+    stamp: Stamp,
+) -> None:
+    """Decide for each row, in the order of the file, whether it is newer than what is known; keep the last of each."""
+    winners: dict[bytes, Delivered] = {}
+    accepted: dict[bytes, int] = {}  # key → index of its accepted verdict in this batch
+    for row in delivered:
+        now = current.get(row.key_index)
+        outcome = _outcome(row, now)
+        if outcome == "accepted":
+            _overtake(batch, stamp, now, verdict=accepted.get(row.key_index))
+            accepted[row.key_index] = len(batch.verdicts)
+            current[row.key_index] = _accept(vault, batch, row, now=now, stamp=stamp)
+            winners[row.key_index] = row
+        elif outcome == "superseded" and now is not None and row.content_digest not in now.known:
+            _keep_older(vault, batch, row, now=now, stamp=stamp)
+        _verdict(batch, stamp, row.ordinal, row.record.row, outcome=outcome)
+    for key_index, row in winners.items():
+        _make_current(vault, batch, row, now=current[key_index], stamp=stamp)
+
+
+def _stored(transaction: Transaction, vault: Vault, records: Sequence[SourceRecord]) -> dict[bytes, _Current]:
+    states = sources.states(transaction, {_fingerprints(vault, record)[0] for record in records})
+    children = [state.child_id for state in states.values()]
+    known = sources.known_versions(transaction, children)
+    highest = sources.highest_version(transaction, children)
+    return {
+        index: _Current(
+            version_at=state.version_at,
+            content_digest=state.content_digest,
+            run_id=state.run_id,
+            row_number=state.row_number,
+            version_no=state.version_no,
+            row_version=state.row_version,
+            highest=highest.get(state.child_id, state.version_no),
+            known=known.get(state.child_id, set()),
+            keys=record_rows.stored_keys(vault, state),
+            new=NewOwner(),
+        )
+        for index, state in states.items()
+    }
+
+
+def _outcome(row: Delivered, now: _Current | None) -> str:
+    if now is None:
+        return "accepted"
+    if row.content_digest == now.content_digest:
+        return "unchanged"
+    if now.keys is None or row.content_digest in now.known:
+        return "superseded"
+    stamp = row.record.version_at
+    if stamp is not None and now.version_at is not None and stamp < now.version_at:
+        return "superseded"
+    return "accepted"
+
+
+def _accept(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current | None, stamp: Stamp) -> _Current:
+    """Take a row as the newest so far: open its child on first sight, keep what was written."""
+    if now is None:
+        keys, new = record_rows.new_keys(vault, row.record)
+        highest, row_version, known = 0, 0, set[bytes]()
+    else:
+        if now.keys is None:
+            raise RuntimeError("an erased record accepts nothing")
+        keys, new = record_rows.with_case_key(vault, row.record, keys=now.keys, new=now.new)
+        highest, row_version, known = now.highest, now.row_version, now.known
+    record_rows.add_version(batch, row, keys=keys, version_no=highest + 1, stamp=stamp)
+    return _Current(
+        version_at=row.record.version_at,
+        content_digest=row.content_digest,
+        run_id=stamp.run_id,
+        row_number=row.record.row,
+        version_no=highest + 1,
+        row_version=row_version + 1,
+        highest=highest + 1,
+        known=known | {row.content_digest},
+        keys=keys,
+        new=new,
+    )
+
+
+def _keep_older(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current, stamp: Stamp) -> None:
+    """Keep an older version that comes late as it was written; it overwrites nothing."""
+    if now.keys is None:
+        return
+    keys, new = record_rows.with_case_key(vault, row.record, keys=now.keys, new=NewOwner())
+    if new.case is not None:  # a case of which only the tombstone was known: its key must outlive this batch
+        record_rows.add_case(batch, CaseFacts(), keys=keys, new=new, row_version=now.row_version, stamp=stamp)
+    now.keys = keys
+    now.highest += 1
+    now.known.add(row.content_digest)
+    record_rows.add_version(batch, row, keys=keys, version_no=now.highest, stamp=stamp)
+
+
+def _make_current(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current, stamp: Stamp) -> None:
+    if now.keys is not None:
+        version = (now.version_no, now.row_version)
+        record_rows.add_current(vault, batch, row, keys=now.keys, new=now.new, version=version, stamp=stamp)
+
+
+def _overtake(batch: RecordBatch, stamp: Stamp, now: _Current | None, *, verdict: int | None) -> None:
+    """The row that was accepted before, in this run, is now superseded: each row ends in exactly one outcome."""
+    if verdict is not None:
+        batch.verdicts[verdict] = {**batch.verdicts[verdict], "outcome": "superseded"}
+    elif now is not None and now.run_id == stamp.run_id:
+        batch.overtaken.append((now.run_id, now.row_number))
+
+
+def _verdict(
+    batch: RecordBatch,
+    stamp: Stamp,
+    ordinal: int,
+    row_number: int,
+    *,
+    outcome: str,
+    rule: str | None = None,
+    field: str | None = None,
+) -> None:
+    batch.verdicts.append(
+        {
+            "run_id": stamp.run_id,
+            "ordinal": ordinal,
+            "row_number": row_number,
+            "outcome": outcome,
+            "rule": rule,
+            "field": field,
+        }
+    )
+
+
+def _refuse(
+    transaction: Transaction,
+    vault: Vault,
+    batch: RecordBatch,
+    refused: Sequence[tuple[int, Rejected]],
+    *,
+    file_format: FileFormat,
+    stamp: Stamp,
+) -> None:
+    if not refused:
+        return
+    key, owner = _quarantine_key(transaction, vault, file_format.system)
+    for ordinal, rejected in refused:
+        _quarantine(vault, batch, rejected, key=key, owner=owner, file_format=file_format, stamp=stamp)
+        _verdict(batch, stamp, ordinal, rejected.row, outcome="quarantined", rule=rejected.rule, field=rejected.field)
+
+
+def _quarantine_key(transaction: Transaction, vault: Vault, system: str) -> tuple[DataKey, UUID]:
+    stored = sources.source_key(transaction, system)
+    if stored is not None:
+        key = vault.key(Domain.QUARANTINE_WRAP, stored.owner_id, wrapped=stored.wrapped_key, epoch=stored.key_epoch)
+        return key, stored.owner_id
+    owner = uuid4()
+    key, wrapped = vault.new_key(Domain.QUARANTINE_WRAP, owner)
+    new = SourceKey(owner_id=owner, wrapped_key=wrapped.wrapped, key_epoch=wrapped.epoch)
+    sources.add_source_key(transaction, system, new, transaction.access.at)
+    return key, owner
+
+
+def _quarantine(
+    vault: Vault,
+    batch: RecordBatch,
+    rejected: Rejected,
+    *,
+    key: DataKey,
+    owner: UUID,
+    file_format: FileFormat,
+    stamp: Stamp,
+) -> None:
+    quarantine_id = uuid4()
+    batch.quarantined.append(
+        {
+            "quarantine_id": quarantine_id,
+            "system": file_format.system,
+            "stream": file_format.stream,
+            "run_id": stamp.run_id,
+            "row_number": rejected.row,
+            "rule": rejected.rule,
+            "field": rejected.field,
+            "mapping_version": stamp.mapping_version,
+            "attempts": 1,
+            "row_digest": vault.index.bytes_digest(rejected.raw),
+            "sealed_raw": seal_raw(key, "quarantine", group=str(quarantine_id), row=owner, raw=rejected.raw),
+            "first_seen_at": stamp.at,
+            "resolved_at": None,
+        }
+    )

@@ -1,0 +1,182 @@
+"""Opens one child for somebody with a reason: authorised, unsealed as far as granted, logged before the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from registry.actions.log import log
+from registry.actions.sealing import Vault, open_group, open_identity
+from registry.actions.views import ChildView, LinkView, RecordView, evidence_rows, side_of
+from registry.model.access import PEOPLE_PURPOSES
+from registry.model.errors import NotFound, Refused
+from registry.protect.access_log import Event
+from registry.protect.authorize import Action, FieldGroup, Grant, authorize
+from registry.protect.data_key import DataKey
+from registry.protect.keyring_file import Domain
+from registry.protect.masking import masked_number
+from registry.store import children, grouping, links
+from registry.store.children import SealedCase, SealedGroups
+from registry.store.links import StoredLink
+from registry.store.session import Transaction
+
+REASON_LASTS: Final = timedelta(hours=12)  # a reason is asked once for a child in a working day
+RESTRICTED: Final = frozenset({5, 9, 11, 12})  # HIV, violence, sexual abuse, trafficking: a right of their own
+
+
+def reason_is_needed(transaction: Transaction, child_id: UUID) -> bool:
+    """Say whether this person must still give a reason for opening the child today."""
+    staff_id = transaction.access.staff_id
+    if staff_id is None:
+        return True
+    return children.reason_given(transaction, child_id, staff_id=staff_id, within=REASON_LASTS) is None
+
+
+def purpose_given(transaction: Transaction, child_id: UUID) -> str | None:
+    """Return the purpose for which this person opened the child today, or None."""
+    staff_id = transaction.access.staff_id
+    if staff_id is None:
+        return None
+    return children.reason_given(transaction, child_id, staff_id=staff_id, within=REASON_LASTS)
+
+
+def open_child(transaction: Transaction, vault: Vault, child_id: UUID) -> ChildView:
+    """Return all that the Access may see of a child, every identity of her included.
+
+    Raises:
+        NotFound: no such child, or none in the area of this Access.
+        ReasonNeeded: no purpose was given, or its sentence is missing.
+        Refused: this role opens no child.
+    """
+    grant = authorize(transaction.access, Action.OPEN)
+    head = grouping.heads(transaction, [child_id])[child_id]
+    members = grouping.members(transaction, head)
+    if not children.some(transaction, members):
+        raise NotFound
+    transaction.open_to(members)
+    groups = children.groups(transaction, members)
+    cases = _case_grant(transaction)
+    sealed_cases = {case.child_id: case for case in children.cases(transaction, members)} if cases else {}
+    records = tuple(_record(vault, grant, row, case=(cases, sealed_cases.get(row.child_id))) for row in groups)
+    shown = _link_views(transaction, vault, groups)
+    if transaction.access.staff_id is not None and transaction.access.purpose in PEOPLE_PURPOSES:
+        _remember(transaction, head)
+    opened = set(grant.field_groups | grant.masked) | (set(cases.field_groups) if cases and sealed_cases else set())
+    log(transaction, vault, Event(action=Action.OPEN, children=members, groups=opened))
+    return ChildView(child_id=head, records=records, links=shown)
+
+
+def _remember(transaction: Transaction, head: UUID) -> None:
+    staff_id = transaction.access.staff_id
+    if staff_id is not None:
+        children.note_opening(transaction, head, staff_id=staff_id, purpose=transaction.access.purpose.value)
+
+
+def _case_grant(transaction: Transaction) -> Grant | None:
+    try:
+        return authorize(transaction.access, Action.OPEN_CASE)
+    except Refused:
+        return None
+
+
+def _record(
+    vault: Vault, grant: Grant, row: SealedGroups, *, case: tuple[Grant | None, SealedCase | None]
+) -> RecordView:
+    key = vault.child_key(row)
+    identity = open_identity(key, row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family)
+    family = grant.may_open(FieldGroup.FAMILY)
+    case_view = _case(vault, *case)
+    source = _group(key, row, FieldGroup.IDENTITY, column="source", sealed=row.sealed_source, grant=grant)
+    contact = _group(key, row, FieldGroup.CONTACT, column="contact", sealed=row.sealed_contact, grant=grant)
+    welfare = _group(key, row, FieldGroup.WELFARE, column="welfare", sealed=row.sealed_welfare, grant=grant)
+    carer = _family(key, row)["carer"] if family else None
+    return RecordView(
+        system=row.system,
+        source_key=source.get("key"),
+        version_at=row.version_at,
+        seen_at=row.seen_at,
+        side=side_of(identity, family=family),
+        unit_code=row.commune_code,
+        unit_scheme=row.commune_scheme,
+        carer=carer["name"] if carer else None,
+        address=contact.get("address") if FieldGroup.CONTACT in grant.field_groups else None,
+        services=_group(key, row, FieldGroup.SERVICES, column="services", sealed=row.sealed_services, grant=grant),
+        welfare_groups=_permitted_groups(welfare.get("groups", ()), grant),
+        **case_view,
+    )
+
+
+def _family(key: DataKey, row: SealedGroups) -> dict[str, Any]:
+    return open_group(key, "identity", group="family", row=row.child_id, token=row.sealed_family)
+
+
+def _group(
+    key: DataKey, row: SealedGroups, group: FieldGroup, *, column: str, sealed: bytes, grant: Grant
+) -> dict[str, Any]:
+    if not grant.may_open(group):
+        return {}
+    return open_group(key, "identity", group=column, row=row.child_id, token=sealed)
+
+
+def _permitted_groups(groups: Sequence[int], grant: Grant) -> tuple[int, ...]:
+    if FieldGroup.RESTRICTED_GROUPS in grant.field_groups:
+        return tuple(groups)
+    return tuple(group for group in groups if group not in RESTRICTED)
+
+
+def _case(vault: Vault, grant: Grant | None, sealed: SealedCase | None) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"case": None, "case_notes": None, "reporter": None}
+    if grant is None or sealed is None:
+        return nothing
+    key = vault.key(
+        Domain.CASE_WRAP,
+        sealed.case_id,
+        wrapped=sealed.wrapped_key,
+        epoch=sealed.key_epoch,
+        generation=sealed.key_generation,
+    )
+    parts = {
+        "case": (FieldGroup.CASE, "case", sealed.sealed_case),
+        "case_notes": (FieldGroup.CASE_NOTES, "case_notes", sealed.sealed_case_notes),
+        "reporter": (FieldGroup.REPORTER, "reporter", sealed.sealed_reporter),
+    }
+    opened = {
+        name: open_group(key, "protection_case", group=column, row=sealed.case_id, token=token)
+        for name, (group, column, token) in parts.items()
+        if group in grant.field_groups
+    }
+    case = opened.get("case")
+    if case is not None:
+        case = {**case, "groups": list(_permitted_groups(case.get("groups", ()), grant))}
+    return {
+        "case": case,
+        "case_notes": opened.get("case_notes", {}).get("notes"),
+        "reporter": opened.get("reporter", {}).get("reporter"),
+    }
+
+
+def _link_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedGroups]) -> tuple[LinkView, ...]:
+    ids = [row.child_id for row in groups]
+    keys = {row.child_id: vault.child_key(row) for row in groups}
+    said = links.latest_verifications(transaction, ids)
+    return tuple(
+        _link(keys[link.child_id], link, said.get(link.child_id)) for link in links.standing_sealed(transaction, ids)
+    )
+
+
+def _link(key: DataKey, link: StoredLink, said: Mapping[str, Any] | None) -> LinkView:
+    number = open_group(key, "link", group="number", row=link.link_id, token=link.sealed_number)["number"]
+    evidence = open_group(key, "link", group="evidence", row=link.link_id, token=link.sealed_evidence)
+    return LinkView(
+        child_id=link.child_id,
+        number_masked=masked_number(number) if number else None,
+        probability=link.probability,
+        evidence=evidence_rows(evidence),
+        model_version=link.model_version,
+        made_at=link.made_at,
+        made_by_person=link.made_by is not None,
+        verified=said["outcome"] if said else None,
+        verified_at=said["as_of"] if said else None,
+    )

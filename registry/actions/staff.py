@@ -1,0 +1,149 @@
+"""Accounts: list them, add one, give a new one-time password, disable one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import uuid4
+
+from registry.actions.log import log
+from registry.actions.sealing import Vault
+from registry.model.access import NATION, NOWHERE, Area, Role
+from registry.model.errors import BadQuery, Conflict, NotFound
+from registry.protect.access_log import Event
+from registry.protect.authorize import Action, authorize
+from registry.protect.passwords import hash_password, one_time_password
+from registry.store import staff
+from registry.store.session import Transaction
+from registry.store.staff import Account
+
+_LOGIN: Final = re.compile(r"[a-z][a-z0-9._-]{1,62}[a-z0-9]")
+_COMMUNE: Final = re.compile(r"[0-9]{5}")
+_PROVINCE: Final = re.compile(r"[0-9]{2}")
+_LONGEST_OFFICE: Final = 120
+_WITHOUT_AREA: Final = frozenset(
+    {Role.SECTOR_SYSTEM, Role.STEWARD, Role.STATISTICIAN, Role.AUDITOR, Role.CUSTODIAN, Role.ADMINISTRATOR}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """An account to be added."""
+
+    login: str
+    role: Role
+    office: str
+    area: Area = field(default=NOWHERE)
+
+
+def list_accounts(transaction: Transaction, vault: Vault) -> list[Account]:
+    """Return all accounts by login."""
+    authorize(transaction.access, Action.STAFF)
+    accounts = staff.all_accounts(transaction)
+    log(transaction, vault, Event(action=Action.STAFF.value, counts={"accounts": len(accounts)}))
+    return accounts
+
+
+def add_account(transaction: Transaction, vault: Vault, account: NewAccount) -> str:
+    """Add an account and return its one-time password, which is told once and kept nowhere.
+
+    Raises:
+        BadQuery: which rule the account breaks.
+        Conflict: the login is taken.
+    """
+    authorize(transaction.access, Action.STAFF)
+    _check(account)
+    if staff.by_login(transaction, account.login) is not None:
+        raise Conflict("the login is taken", field="login")
+    password = one_time_password()
+    staff.add(
+        transaction,
+        Account(
+            staff_id=uuid4(),
+            login=account.login,
+            role=account.role,
+            office=account.office,
+            area=account.area,
+            password_hash=hash_password(password),
+            password_is_one_time=True,
+            failed_sign_ins=0,
+            locked_until=None,
+            disabled_at=None,
+        ),
+    )
+    log(transaction, vault, Event(action=Action.STAFF.value, counts={"added": 1}))
+    return password
+
+
+def renew_password(transaction: Transaction, vault: Vault, *, login: str) -> str:
+    """Give an account a new one-time password and end its sessions; a lock and a disabling are lifted.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    authorize(transaction.access, Action.STAFF)
+    account = _known(transaction, login)
+    password = one_time_password()
+    staff.change(
+        transaction,
+        account.staff_id,
+        password_hash=hash_password(password),
+        password_is_one_time=True,
+        failed_sign_ins=0,
+        locked_until=None,
+        disabled_at=None,
+    )
+    staff.end_sessions_of(transaction, account.staff_id)
+    log(transaction, vault, Event(action=Action.STAFF.value, counts={"password_renewed": 1}))
+    return password
+
+
+def disable_account(transaction: Transaction, vault: Vault, *, login: str) -> None:
+    """Disable an account and end its sessions.
+
+    Raises:
+        NotFound: there is no such account.
+        Conflict: it is one's own.
+    """
+    authorize(transaction.access, Action.STAFF)
+    account = _known(transaction, login)
+    if account.staff_id == transaction.access.staff_id:
+        raise Conflict("nobody disables the own account", field="login")
+    staff.change(transaction, account.staff_id, disabled_at=transaction.access.at)
+    staff.end_sessions_of(transaction, account.staff_id)
+    log(transaction, vault, Event(action=Action.STAFF.value, counts={"disabled": 1}))
+
+
+def _known(transaction: Transaction, login: str) -> Account:
+    account = staff.by_login(transaction, login)
+    if account is None:
+        raise NotFound("there is no account of this login", field="login")
+    return account
+
+
+def _check(account: NewAccount) -> None:
+    if not _LOGIN.fullmatch(account.login):
+        raise BadQuery("login", "3 to 64 of a-z, 0-9, dot, dash and underscore, beginning with a letter")
+    office = account.office
+    if not 1 <= len(office) <= _LONGEST_OFFICE or any(unicodedata.category(sign)[0] == "C" for sign in office):
+        raise BadQuery("office", "1 to 120 characters on one line")
+    if account.role is Role.ENGINE:
+        raise BadQuery("role", "the engine is nobody's account")
+    _check_area(account.role, account.area)
+
+
+def _check_area(role: Role, area: Area) -> None:
+    if not all(map(_COMMUNE.fullmatch, area.communes)):
+        raise BadQuery("communes", "a commune has a code of five digits")
+    if not all(map(_PROVINCE.fullmatch, area.provinces)):
+        raise BadQuery("provinces", "a province has a code of two digits")
+    if role in _WITHOUT_AREA and area not in (NOWHERE, NATION):
+        raise BadQuery("area", "this role sees no children, so it has no area")
+    if role is Role.COMMUNE_WORKER and (not area.communes or area.provinces or area.nation):
+        raise BadQuery("communes", "a commune worker has one commune or more, and nothing wider")
+    if role is Role.PROVINCE_WORKER and (not area.provinces or area.nation):
+        raise BadQuery("provinces", "a province worker has one province or more, and nothing wider")
+    if role is Role.REVIEWER and area == NOWHERE:
+        raise BadQuery("area", "a reviewer has communes, provinces or the nation")

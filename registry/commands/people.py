@@ -1,0 +1,193 @@
+"""Commands for people: find a child, print a table, keep accounts."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from matching import places
+from registry.actions import staff as accounts
+from registry.actions.find_child import FindAnswer, FindQuery, find_child
+from registry.commands.console import AsJson, Data, answer, opened, out, table
+from registry.exports.sheet import csv_of
+from registry.jobs.identity import access_by_password, access_on_demo, bootstrap_access
+from registry.jobs.opening import Installation
+from registry.model.access import PEOPLE_PURPOSES, Access, Area, Purpose, Role
+from registry.model.errors import BadQuery, SignInNeeded
+from registry.statistics.request import request_table
+
+staff_app = typer.Typer(help="Keep accounts.", no_args_is_help=True)
+
+As = Annotated[str | None, typer.Option("--as", help="On a demo database: act as this account.")]
+Login = Annotated[str | None, typer.Option("--login", help="Elsewhere: sign in as this account.")]
+
+
+def _access(
+    installed: Installation, as_user: str | None, login: str | None, purpose: Purpose, *, sentence: str | None = None
+) -> Access:
+    if as_user is not None:
+        return access_on_demo(installed, as_user, purpose, reason=sentence)
+    if login is not None:
+        return access_by_password(installed, login, purpose, password=_ask_password, reason=sentence)
+    raise SignInNeeded("say who you are: --login ACCOUNT, or --as ACCOUNT on a demo", field="login")
+
+
+def _ask_password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def find(
+    text: Annotated[str, typer.Argument(help="A name (marks optional), a personal number, or a record key.")],
+    *,
+    born: Annotated[str | None, typer.Option(help="Birth date, or year give or take one.")] = None,
+    mother: Annotated[str | None, typer.Option(help="The mother's name.")] = None,
+    commune: Annotated[str | None, typer.Option(help="The commune, by name or code.")] = None,
+    reason: Annotated[str, typer.Option(help=f"One of: {', '.join(sorted(PEOPLE_PURPOSES))}.")],
+    sentence: Annotated[str | None, typer.Option(help="A sentence, where the reason needs one.")] = None,
+    as_user: As = None,
+    login: Login = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Find a child in your area; every search is logged with its reason."""
+    purpose = _purpose(reason)
+    query = FindQuery(text=text, born=born, mother=mother, commune=commune)
+    with opened(data) as installed:
+        access = _access(installed, as_user, login, purpose, sentence=sentence)
+        with installed.store.begin(access) as transaction:
+            found = find_child(transaction, installed.vault, query)
+    if json:
+        answer(_document(found))
+    else:
+        _print(found)
+
+
+def _purpose(code: str) -> Purpose:
+    if code not in {purpose.value for purpose in PEOPLE_PURPOSES}:
+        raise BadQuery("reason", f"one of: {', '.join(sorted(PEOPLE_PURPOSES))}")
+    return Purpose(code)
+
+
+def _document(found: FindAnswer) -> dict[str, object]:
+    return {
+        "total": found.total,
+        "too_many": found.too_many,
+        "advice": found.advice,
+        "found": [
+            {
+                "child_id": str(one.child_id),
+                "name": one.name,
+                "birth_year": one.birth_year,
+                "sex": one.sex,
+                "commune": one.commune,
+                "mother_given_name": one.mother_given_name,
+                "grade": one.grade.value,
+                "reasons": list(one.reasons),
+            }
+            for one in found.found
+        ],
+    }
+
+
+def _print(found: FindAnswer) -> None:
+    table(
+        f"{found.total} found, best first",
+        ("grade", "name", "born", "commune", "mother", "why"),
+        [
+            (
+                one.grade.value,
+                one.name,
+                one.birth_year or "?",
+                (one.commune and places.commune_name(one.commune)) or "?",
+                one.mother_given_name or "?",
+                "; ".join(one.reasons),
+            )
+            for one in found.found
+        ],
+    )
+    if found.advice:
+        out.print(found.advice)
+
+
+def print_table(
+    name: Annotated[str, typer.Argument(help="The name of a table of the catalogue.")],
+    *,
+    output: Annotated[Literal["csv"], typer.Option("--format", help="The form of the output.")] = "csv",
+    language: Annotated[Literal["vi", "en"], typer.Option(help="The language of labels and notes.")] = "en",
+    as_user: As = None,
+    login: Login = None,
+    data: Data = None,
+) -> None:
+    """Print a table that may be published, with its method note."""
+    with opened(data) as installed:
+        access = (
+            _access(installed, as_user, login, Purpose.STATISTICS) if as_user or login else installed.statistician()
+        )
+        with installed.store.begin(access) as transaction:
+            published = request_table(transaction, installed.vault.keyring, name)
+    if output == "csv":
+        sys.stdout.write(csv_of(published, language=language, places=places.provinces()).decode())
+
+
+@staff_app.command("list")
+def staff_list(*, as_user: As = None, login: Login = None, data: Data = None, json: AsJson = False) -> None:
+    """List the accounts."""
+    with opened(data) as installed:
+        access = _access(installed, as_user, login, Purpose.ADMINISTRATION)
+        with installed.store.begin(access) as transaction:
+            found = accounts.list_accounts(transaction, installed.vault)
+    rows = [(one.login, one.role.value, one.office, "disabled" if one.disabled_at else "active") for one in found]
+    if json:
+        answer({"accounts": [dict(zip(("login", "role", "office", "state"), row, strict=True)) for row in rows]})
+    else:
+        table("Accounts", ("login", "role", "office", "state"), rows)
+
+
+@staff_app.command("add")
+def staff_add(
+    new: Annotated[str, typer.Argument(help="The login of the new account.")],
+    *,
+    role: Annotated[Role, typer.Option(help="What the account may be.")],
+    office: Annotated[str, typer.Option(help="Its office.")],
+    commune: Annotated[list[str] | None, typer.Option(help="A commune code; may be repeated.")] = None,
+    province: Annotated[list[str] | None, typer.Option(help="A province code; may be repeated.")] = None,
+    nation: Annotated[bool, typer.Option("--nation", help="The whole nation.")] = False,
+    as_user: As = None,
+    login: Login = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Add an account and print its one-time password. The first account of all is an administrator's."""
+    area = Area(nation=nation, provinces=frozenset(province or ()), communes=frozenset(commune or ()))
+    account = accounts.NewAccount(login=new, role=role, office=office, area=area)
+    with opened(data) as installed:
+        first = bootstrap_access(installed) if as_user is None and login is None else None
+        if first is not None and role is not Role.ADMINISTRATOR:
+            raise BadQuery("role", "the first account must be an administrator's")
+        access = first or _access(installed, as_user, login, Purpose.ADMINISTRATION)
+        with installed.store.begin(access) as transaction:
+            password = accounts.add_account(transaction, installed.vault, account)
+    if json:
+        answer({"login": new, "one_time_password": password})
+    else:
+        out.print(f"{new}: one-time password {password}")
+
+
+@staff_app.command("disable")
+def staff_disable(
+    old: Annotated[str, typer.Argument(help="The login of the account.")],
+    *,
+    as_user: As = None,
+    login: Login = None,
+    data: Data = None,
+) -> None:
+    """Disable an account and end its sessions."""
+    with opened(data) as installed:
+        access = _access(installed, as_user, login, Purpose.ADMINISTRATION)
+        with installed.store.begin(access) as transaction:
+            accounts.disable_account(transaction, installed.vault, login=old)
+    out.print(f"{old} is disabled")

@@ -1,0 +1,161 @@
+"""Commands for records: take files in, link them, verify links, list them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from connectors import plugins
+from connectors.contract import SectorConnector
+from registry.actions.export_links import LinkLine, list_links
+from registry.commands.console import AsJson, Bars, Data, answer, opened, out, private_csv, table
+from registry.jobs import intake, linking
+from registry.jobs.intake import FileAccount
+from registry.jobs.opening import Installation
+from registry.model.access import Purpose
+from registry.model.errors import BadQuery
+from registry.store import runs
+
+
+def ingest(
+    system: Annotated[str, typer.Argument(help="The sending system, or 'population' for the extract.")],
+    file: Annotated[Path, typer.Argument(help="The delivered file.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen and store nothing.")] = False,
+    verdicts: Annotated[
+        Path | None, typer.Option(help="Write what became of each row to this CSV file, mode 0600.")
+    ] = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Take in a delivered file: each row is accepted, unchanged, superseded or quarantined, and the counts add up."""
+    connector = None if system == "population" else _connector(system)
+    with opened(data, may_create=True) as installed, Bars(quiet=json) as bars:
+        if connector is None:
+            _ingest_population(installed, file, bars, json=json)
+            return
+        if dry_run:
+            account = intake.try_file(installed, connector, file)
+        else:
+            account = intake.ingest_file(installed, connector, file, progress=bars.step(file.name))
+        if verdicts is not None and not dry_run:
+            _write_verdicts(installed, account, verdicts)
+    if json:
+        answer({**file_document(account), "dry_run": dry_run})
+    else:
+        print_files([account])
+
+
+def _ingest_population(installed: Installation, file: Path, bars: Bars, *, json: bool) -> None:
+    counts = intake.load_population(installed, file, progress=bars.step(file.name))
+    if json:
+        answer({"system": "population", "file": file.name, **counts})
+    else:
+        table("Population extract", ("what", "number"), counts.items())
+
+
+def _connector(system: str) -> SectorConnector:
+    known = plugins.sector_connectors()
+    if system not in known:
+        raise BadQuery("system", f"one of: population, {', '.join(known)}")
+    return known[system]
+
+
+def _write_verdicts(installed: Installation, account: FileAccount, path: Path) -> None:
+    with (
+        installed.store.begin(installed.engine(Purpose.INGEST), system=account.system) as transaction,
+        private_csv(path, ("row", "outcome", "rule", "field")) as write,
+    ):
+        write(
+            (one.row_number, one.outcome, one.rule or "", one.field or "")
+            for one in runs.verdicts(transaction, account.run_id)
+        )
+
+
+def match(
+    *,
+    since: Annotated[UUID | None, typer.Option(help="Only records that came since this run began.")] = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Link all records to the population extract: link, review or none, with evidence."""
+    with opened(data) as installed, Bars(quiet=json) as bars:
+        account = linking.link_all(installed, since=since, progress=bars.step("linking"))
+    if json:
+        answer({"run": account.run_id, "matched": account.matched, "standing": account.standing})
+    else:
+        table("Links", ("decision", "this run", "altogether"), _decisions(account))
+        out.print(f"run {account.run_id}")
+
+
+def _decisions(account: linking.LinkAccount) -> list[tuple[str, int, int]]:
+    return [(name, account.matched.get(name, 0), number) for name, number in account.standing.items()]
+
+
+def links(
+    *,
+    file: Annotated[Path, typer.Option("--out", help="The CSV file to write, mode 0600.")],
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Write the list of links: system, source key, personal number, decision, posterior."""
+    with opened(data) as installed:
+        number = write_links(installed, file)
+    if json:
+        answer({"file": str(file), "lines": number})
+    else:
+        out.print(f"{number} lines written to {file}")
+
+
+def write_links(installed: Installation, path: Path) -> int:
+    """Write the list of links and return the number of lines."""
+    with (
+        installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction,
+        private_csv(path, LinkLine._fields) as write,
+    ):
+        lines = [(*line[:-1], f"{line.score:.6f}") for line in list_links(transaction, installed.vault)]
+        write(lines)
+    return len(lines)
+
+
+def file_document(account: FileAccount) -> dict[str, Any]:
+    """Return the account of a file for JSON."""
+    outcomes = account.outcomes
+    return {
+        "system": account.system,
+        "file": account.file,
+        "run": account.run_id,
+        "resumed": account.resumed,
+        "rows": outcomes.rows,
+        "accepted": outcomes.accepted,
+        "unchanged": outcomes.unchanged,
+        "superseded": outcomes.superseded,
+        "quarantined": outcomes.quarantined,
+        "rules": dict(outcomes.rules),
+        "encodings": dict(account.encodings),
+    }
+
+
+def print_files(accounts: list[FileAccount]) -> None:
+    """Print the accounts of files, and the rules that quarantined rows broke."""
+    table(
+        "Files",
+        ("system", "rows", "accepted", "unchanged", "superseded", "quarantined"),
+        [
+            (
+                a.system,
+                a.outcomes.rows,
+                a.outcomes.accepted,
+                a.outcomes.unchanged,
+                a.outcomes.superseded,
+                a.outcomes.quarantined,
+            )
+            for a in accounts
+        ],
+    )
+    broken = [(a.system, rule, number) for a in accounts for rule, number in a.outcomes.rules.items()]
+    if broken:
+        table("Quarantined rows by rule", ("system", "rule", "rows"), broken)

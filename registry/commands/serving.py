@@ -1,0 +1,93 @@
+"""Serves the pages and the interface for systems, with the background worker beside them."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from connectors.contract import ConnectorError
+from registry.actions.services import Services
+from registry.api.app import api
+from registry.commands.console import Data, opened, out
+from registry.jobs import queue
+from registry.jobs.opening import Installation
+from registry.protect.keyring_file import Mark
+from registry.settings import Settings
+from registry.web.app import pages
+
+PortOption = Annotated[int | None, typer.Option("--port", help="The port; also CHILD_REGISTRY_PORT.")]
+
+
+class PortTaken(ConnectorError):
+    """Another program listens there already."""
+
+
+def application(installed: Installation) -> FastAPI:
+    """Return the whole application: the interface for systems under /v1, the pages everywhere else."""
+    services = Services(
+        store=installed.store,
+        vault=installed.vault,
+        clock=installed.clock,
+        demo=installed.vault.keyring.mark is Mark.DEMO,
+        locale=installed.settings.locale,
+    )
+    root = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    root.mount("/v1", api(services))
+    root.mount("/", pages(services))
+    return root
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Give a listening socket, so that a taken port is known before any work is done.
+
+    Raises:
+        PortTaken: another program listens there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                raise PortTaken(f"port {port} on {host} is taken or not allowed: choose another with --port") from None
+            raise
+        listener.listen(128)
+        yield listener
+
+
+def run_until_interrupted(installed: Installation, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or a signal to stop; requests under way are finished."""
+    config = uvicorn.Config(
+        application(installed),
+        log_config=None,
+        access_log=False,  # addresses hold ids; the access log of the registry is the one that counts
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=5,
+    )
+    with queue.worker(installed):
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the address people type."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(*, port: PortOption = None, data: Data = None) -> None:
+    """Serve the pages and the interface for systems on this machine; Ctrl-C stops everything."""
+    settings = Settings.load(data)
+    chosen = settings.port if port is None else port
+    with listening(settings.host, chosen) as listener, opened(data) as installed:
+        out.print(f"child-registry serves {address_of(listener)}; Ctrl-C stops it")
+        run_until_interrupted(installed, listener)

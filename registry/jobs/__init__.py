@@ -1,0 +1,1 @@
+"""Background work: what runs without a person waiting, in transactions of its own."""

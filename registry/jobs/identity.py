@@ -1,0 +1,82 @@
+"""Who sits at the command line: on a demo anybody named, elsewhere somebody who signs in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+from registry.actions import sign_in
+from registry.jobs.opening import Installation, os_account
+from registry.model.access import Access, Purpose, Role
+from registry.model.errors import DemoRefused, SignInNeeded
+from registry.protect.keyring_file import Mark
+from registry.store import staff
+from registry.store.staff import Account
+
+AskPassword = Callable[[], str]
+
+
+def access_on_demo(installed: Installation, login: str, purpose: Purpose, *, reason: str | None = None) -> Access:
+    """Return the access of a demo account without its password; the log names the operating-system account too.
+
+    Raises:
+        DemoRefused: the database is not a demo.
+        SignInNeeded: there is no such account, or it is disabled.
+    """
+    if installed.vault.keyring.mark is not Mark.DEMO:
+        raise DemoRefused("--as works on a demo database only; sign in instead")
+    nobody = sign_in.nobody(at=installed.clock(), request_id=uuid4())
+    with installed.store.begin(nobody) as transaction:
+        account = staff.by_login(transaction, login)
+    if account is None or account.disabled_at is not None:
+        raise SignInNeeded("there is no such account", field="as")
+    return _access(installed, account, purpose, reason)
+
+
+def access_by_password(
+    installed: Installation, login: str, purpose: Purpose, *, password: AskPassword, reason: str | None = None
+) -> Access:
+    """Return the access of whoever knows the password of `login`.
+
+    Raises:
+        SignInRefused: account or password are not right.
+        PasswordMustBeChosen: the one-time password must be replaced first, in the browser.
+    """
+    nobody = sign_in.nobody(at=installed.clock(), request_id=uuid4())
+    with installed.store.begin(nobody) as transaction:
+        started = sign_in.sign_in(transaction, installed.vault, login=login, password=password())
+        if not isinstance(started, sign_in.SignInRefused):
+            signed_in = sign_in.current(transaction, started.token)
+            if signed_in is not None:
+                sign_in.sign_out(transaction, installed.vault, signed_in=signed_in)
+    if isinstance(started, sign_in.SignInRefused):
+        raise started
+    if started.account.password_is_one_time:
+        raise sign_in.PasswordMustBeChosen
+    return _access(installed, started.account, purpose, reason)
+
+
+def bootstrap_access(installed: Installation) -> Access | None:
+    """Return an administrator's access where nobody has an account yet; None once somebody has."""
+    access = replace(
+        installed.engine(Purpose.ADMINISTRATION), role=Role.ADMINISTRATOR, login="bootstrap", office="bootstrap"
+    )
+    with installed.store.begin(access) as transaction:
+        return None if staff.all_accounts(transaction) else access
+
+
+def _access(installed: Installation, account: Account, purpose: Purpose, reason: str | None) -> Access:
+    return Access(
+        staff_id=account.staff_id,
+        login=account.login,
+        role=account.role,
+        area=account.area,
+        office=account.office,
+        purpose=purpose,
+        reason=reason,
+        at=installed.clock(),
+        session_ref=None,
+        os_account=os_account(),
+        request_id=uuid4(),
+    )

@@ -1,0 +1,184 @@
+"""Reads delivered files batch by batch, each a transaction with its checkpoint: killed anywhere, it goes on there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final, TypeVar
+from uuid import UUID, uuid4
+
+from connectors.contract import Reading, SectorConnector
+from connectors.population.extract import read_extract
+from matching.dates import VIET_NAM
+from matching.names import surname_share
+from registry.actions import load_extract
+from registry.actions.ingest import ingest_batch
+from registry.actions.sealing import Vault
+from registry.jobs.opening import Installation
+from registry.model.access import Purpose
+from registry.store import extract, runs
+from registry.store.runs import IngestRun, Outcomes
+from registry.store.session import Transaction
+
+ROWS_AT_ONCE: Final = 500
+PEOPLE_AT_ONCE: Final = 1000
+BYTES_AT_ONCE: Final = 1 << 20
+
+Progress = Callable[[int], None]  # called with the number of rows just done
+T = TypeVar("T")
+
+
+def no_progress(_rows: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAccount:
+    """What became of one file: its rows by outcome, the rules they broke, how it was read."""
+
+    system: str
+    file: str
+    run_id: UUID
+    outcomes: Outcomes
+    encodings: Mapping[str, str]
+    resumed: bool  # a run that was broken off went on
+
+
+class _DryRunDone(Exception):
+    """Carries the account of a dry run out of the transaction that it rolls back."""
+
+    def __init__(self, account: FileAccount) -> None:
+        super().__init__()
+        self.account = account
+
+
+def today(installed: Installation) -> date:
+    """Return the day in Viet Nam."""
+    return installed.clock().astimezone(VIET_NAM).date()
+
+
+def file_digest(vault: Vault, path: Path) -> bytes:
+    """Return the keyed digest of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(BYTES_AT_ONCE):
+            digest.update(piece)
+    return vault.index.bytes_digest(digest.digest())
+
+
+def ingest_file(
+    installed: Installation, connector: SectorConnector, path: Path, *, progress: Progress = no_progress
+) -> FileAccount:
+    """Take in one delivered file; a run that was broken off goes on after its last stored batch.
+
+    Raises:
+        FileRefused: it cannot be read as a whole; nothing of it is stored.
+    """
+    reading = connector.open(path, surname_share)
+    digest = file_digest(installed.vault, path)
+    system = reading.format.system
+    with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
+        run = _open_run(transaction, reading, digest)
+    progress(run.rows_done)
+    for batch in _batches(enumerate(reading.rows), ROWS_AT_ONCE, skip=run.rows_done):
+        with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
+            ingest_batch(
+                transaction,
+                installed.vault,
+                batch,
+                file_format=reading.format,
+                run_id=run.run_id,
+                today=today(installed),
+            )
+        progress(len(batch))
+    with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
+        runs.close_ingest(transaction, run.run_id, at=transaction.access.at)
+        return _account(transaction, reading, path, run)
+
+
+def try_file(installed: Installation, connector: SectorConnector, path: Path) -> FileAccount:
+    """Say what would become of a file, and store nothing.
+
+    Raises:
+        FileRefused: it cannot be read as a whole.
+    """
+    reading = connector.open(path, surname_share)
+    digest = file_digest(installed.vault, path)
+    system = reading.format.system
+    try:
+        with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
+            run = _open_run(transaction, reading, digest)
+            for batch in _batches(enumerate(reading.rows), ROWS_AT_ONCE, skip=run.rows_done):
+                ingest_batch(
+                    transaction,
+                    installed.vault,
+                    batch,
+                    file_format=reading.format,
+                    run_id=run.run_id,
+                    today=today(installed),
+                )
+            raise _DryRunDone(_account(transaction, reading, path, run))
+    except _DryRunDone as done:
+        return done.account
+
+
+def load_population(installed: Installation, path: Path, *, progress: Progress = no_progress) -> Mapping[str, int]:
+    """Load the population extract; return the number of people and of refused rows by rule.
+
+    Raises:
+        FileRefused: it cannot be read as a whole; nothing of it is stored.
+    """
+    rows = read_extract(path)
+    digest = file_digest(installed.vault, path)
+    with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+        batch = load_extract.open_load(transaction, installed.vault, digest)
+    if batch.finished_at is None:
+        progress(batch.rows_done)
+        for people in _batches(enumerate(rows), PEOPLE_AT_ONCE, skip=batch.rows_done):
+            with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+                load_extract.load_people(transaction, installed.vault, people, batch=batch, today=today(installed))
+            progress(len(people))
+        with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+            load_extract.finish_load(transaction, installed.vault, batch)
+    with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+        return {"people": extract.size(transaction), **extract.refused(transaction, batch.batch_id)}
+
+
+def _open_run(transaction: Transaction, reading: Reading, digest: bytes) -> IngestRun:
+    wanted = IngestRun(
+        run_id=uuid4(),
+        system=reading.format.system,
+        stream=reading.format.stream,
+        file_digest=digest,
+        mapping_version=reading.format.mapping_version,
+        rows_done=0,
+    )
+    return runs.open_ingest(transaction, wanted, encodings=reading.encodings, started_at=transaction.access.at)
+
+
+def _account(transaction: Transaction, reading: Reading, path: Path, run: IngestRun) -> FileAccount:
+    return FileAccount(
+        system=reading.format.system,
+        file=path.name,
+        run_id=run.run_id,
+        outcomes=runs.outcomes(transaction, run.run_id),
+        encodings=dict(reading.encodings),
+        resumed=run.rows_done > 0,
+    )
+
+
+def _batches(elements: Iterable[tuple[int, T]], size: int, *, skip: int) -> Iterator[list[tuple[int, T]]]:
+    """Yield consecutive elements in batches, without those before the checkpoint."""
+    batch: list[tuple[int, T]] = []
+    for ordinal, element in elements:
+        if ordinal < skip:
+            continue
+        batch.append((ordinal, element))
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

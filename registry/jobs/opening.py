@@ -1,0 +1,115 @@
+"""Opens an installation: server, schema, keys, and the check that they belong together."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from registry.actions import install
+from registry.actions.sealing import Vault
+from registry.model.access import NOWHERE, Access, Purpose, Role
+from registry.model.errors import RegistryError, WrongKeys
+from registry.protect.keyring import Keyring
+from registry.protect.keyring_file import Mark
+from registry.settings import Settings
+from registry.store import migrate
+from registry.store.embedded import EmbeddedServer
+from registry.store.session import Store
+
+Clock = Callable[[], datetime]
+CONNECTIONS: Final = 8
+
+
+class NotMigrated(RegistryError):
+    """The database has an older schema or none: run `child-registry migrate`."""
+
+    status = 503
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """An open installation: the store, the keys, and the clock that everything is stamped by."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    clock: Clock
+    url: str
+    server: EmbeddedServer | None  # None: the database is somebody else's server
+
+    def __repr__(self) -> str:
+        return "Installation()"
+
+    def engine(self, purpose: Purpose) -> Access:
+        """Return the access of background work, with the operating-system account that started it."""
+        return Access.of_engine(purpose, at=self.clock(), request_id=uuid4(), os_account=os_account())
+
+    def statistician(self) -> Access:
+        """Return the access of a table asked for at the command line: aggregates only, and no account needed."""
+        return replace(self.engine(Purpose.STATISTICS), role=Role.STATISTICIAN, login="command line", area=NOWHERE)
+
+
+def os_account() -> str | None:
+    """Return the operating-system account of this process, or None where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[tuple[str, EmbeddedServer | None]]:
+    """Give the address of the database, with the embedded server running as long as the block does."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value(), None
+        return
+    with EmbeddedServer(settings.data) as server:
+        yield server.url, server
+
+
+@contextmanager
+def installation(settings: Settings, *, clock: Clock, may_create: bool = False) -> Iterator[Installation]:
+    """Open the installation of `settings` as long as the block runs.
+
+    Args:
+        may_create: migrate, and make keys where neither keys nor sealed rows exist yet.
+
+    Raises:
+        NotMigrated: the schema is not the newest, and may not be made so here.
+        WrongKeys: the keys are missing, unreadable or another database's.
+    """
+    with ExitStack() as stack:
+        url, server = stack.enter_context(database(settings))
+        _prepare(url, may_create=may_create)
+        store = Store(url, connections=CONNECTIONS)
+        stack.callback(store.close)
+        vault = Vault(_keyring(settings, store, clock, may_create=may_create))
+        opened = Installation(settings=settings, store=store, vault=vault, clock=clock, url=url, server=server)
+        with store.begin(opened.engine(Purpose.MAINTENANCE)) as transaction:
+            install.claim(transaction, vault)
+        yield opened
+
+
+def _prepare(url: str, *, may_create: bool) -> None:
+    if migrate.current(url) == migrate.newest():
+        return
+    if not may_create:
+        raise NotMigrated("run `child-registry migrate` first")
+    migrate.upgrade(url)
+
+
+def _keyring(settings: Settings, store: Store, clock: Clock, *, may_create: bool) -> Keyring:
+    folder: Path = settings.keys
+    if not may_create or folder.exists():
+        return Keyring.open(folder)
+    access = Access.of_engine(Purpose.MAINTENANCE, at=clock(), request_id=uuid4())
+    with store.begin(access) as transaction:
+        if install.is_claimed(transaction):
+            raise WrongKeys("the database is sealed, but its keys are missing", place=str(folder))
+    return Keyring.create(folder, mark=Mark(settings.mark))

@@ -1,0 +1,1 @@
+"""What things are: children, sources, links, accesses and refusals. No input, no output."""

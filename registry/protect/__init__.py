@@ -1,0 +1,1 @@
+"""Keys, cipher, blind indexes, search tokens, policy and the access log's tree."""

@@ -1,0 +1,127 @@
+"""A guard around a web application: no large request comes in, no answer goes out without its headers.
+
+Written against the ASGI interface alone, so that pages and the interface for systems share it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+LARGEST_BODY: Final = 64 * 1024  # bytes; forms and questions are small, files come by another way
+
+COMMON_HEADERS: Final[Mapping[str, str]] = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Permissions-Policy": (
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), publickey-credentials-get=(), usb=()"
+    ),
+}
+TLS_HEADERS: Final[Mapping[str, str]] = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+_log = logging.getLogger(__name__)
+
+
+class RequestGuard:
+    """Reads a request's body up to a limit, adds headers to every answer, and lets no error's text out."""
+
+    def __init__(self, app: Application, *, content_security_policy: str, largest_body: int = LARGEST_BODY) -> None:
+        headers = {**COMMON_HEADERS, "Content-Security-Policy": content_security_policy}
+        self._app = app
+        self._headers = _encoded(headers)
+        self._tls_headers = _encoded({**headers, **TLS_HEADERS})
+        self._largest = largest_body
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, self._tls_headers if scope.get("scheme") == "https" else self._headers)
+        body = await self._body(scope, receive)
+        if body is None:
+            await answer.problem(413, "The request is too large")
+            return
+        try:
+            await self._app(scope, _replayed(body, receive), answer.send)
+        except Exception as error:  # noqa: BLE001  the text of an unforeseen error may hold a value, so it stops here
+            _log.error("%s at %s", type(error).__name__, _place(error))
+            if not answer.started:
+                await answer.problem(500, "Something went wrong")
+
+    async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes | None:
+        """Return the body; None if it is longer than allowed."""
+        for name, value in scope["headers"]:
+            if name == b"content-length" and (not value.isdigit() or int(value) > self._largest):
+                return None
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":  # the client has gone
+                break
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._largest:
+                return None
+        return bytes(body)
+
+
+class _Answer:
+    """One answer on its way out."""
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._headers = headers
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer, its head with the headers that are missing there."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            given = list(message.get("headers", []))
+            names = {name.lower() for name, _ in given}
+            missing = [(name, value) for name, value in self._headers if name not in names]
+            message = {**message, "headers": given + missing}
+        await self._send(message)
+
+    async def problem(self, status: int, title: str) -> None:
+        """Answer with a problem document."""
+        body = json.dumps({"type": "about:blank", "title": title, "status": status}).encode()
+        headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body read already, then what comes after it."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else "unknown"

@@ -1,0 +1,273 @@
+"""Source records: which version is current, what was written, and all that a batch of them changes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, text, update
+
+from registry.store.bulk import insert_rows, update_rows
+from registry.store.session import Transaction
+from registry.store.supporting_tables import IngestRowRow, QuarantineRow, SourceSystemRow
+from registry.store.tables import (
+    ChildBlockRow,
+    ChildRow,
+    ChildSearchRow,
+    IdentifierLookupRow,
+    IdentityRow,
+    OutboxEventRow,
+    ProtectionCaseRow,
+    SourceKeyLookupRow,
+    SourceRecordRow,
+    SourceVersionRow,
+)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What is stored of one source record, and the wrapped keys that open it."""
+
+    child_id: uuid.UUID
+    version_no: int
+    version_at: datetime | None
+    content_digest: bytes
+    run_id: uuid.UUID
+    row_number: int
+    row_version: int
+    key_epoch: int
+    wrapped_key: bytes | None  # None: the child was erased
+    key_generation: int
+    case_id: uuid.UUID | None  # None: no protection case
+    case_key_epoch: int | None
+    case_wrapped_key: bytes | None
+    case_key_generation: int | None
+
+
+@dataclass(slots=True)
+class RecordBatch:
+    """All rows that one batch of source records adds or replaces, table by table."""
+
+    children: list[Row] = field(default_factory=list)
+    identities: list[Row] = field(default_factory=list)
+    records: list[Row] = field(default_factory=list)
+    versions: list[Row] = field(default_factory=list)
+    keys: list[Row] = field(default_factory=list)
+    identifiers: list[Row] = field(default_factory=list)
+    blocks: list[Row] = field(default_factory=list)
+    searches: list[Row] = field(default_factory=list)
+    cases: list[Row] = field(default_factory=list)
+    changed_children: list[Row] = field(default_factory=list)  # codes in clear only: their keys stay
+    withdrawn_children: list[Row] = field(default_factory=list)  # the moment only: all else stays as it was
+    changed_cases: list[Row] = field(default_factory=list)  # sealed columns only: their keys stay
+    events: list[Row] = field(default_factory=list)
+    quarantined: list[Row] = field(default_factory=list)
+    verdicts: list[Row] = field(default_factory=list)
+    overtaken: list[tuple[uuid.UUID, int]] = field(
+        default_factory=list
+    )  # (run, row) whose version is no longer current
+
+
+def lock_system(transaction: Transaction, system: str) -> None:
+    """Let one batch of `system` be written at a time, so that two deliveries cannot open a record twice."""
+    key = func.hashtextextended(f"ingest:{system}", 0)
+    transaction.connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def states(transaction: Transaction, key_indexes: Iterable[bytes]) -> dict[bytes, SourceState]:
+    """Return the stored state of each source key that is known."""
+    query = (
+        select(
+            SourceKeyLookupRow.key_index,
+            SourceRecordRow.child_id,
+            SourceRecordRow.version_no,
+            SourceRecordRow.version_at,
+            SourceRecordRow.content_digest,
+            SourceRecordRow.run_id,
+            SourceRecordRow.row_number,
+            IdentityRow.row_version,
+            ChildRow.key_epoch,
+            ChildRow.wrapped_key,
+            ChildRow.key_generation,
+            ProtectionCaseRow.case_id,
+            ProtectionCaseRow.key_epoch.label("case_key_epoch"),
+            ProtectionCaseRow.wrapped_key.label("case_wrapped_key"),
+            ProtectionCaseRow.key_generation.label("case_key_generation"),
+        )
+        .join(SourceRecordRow, SourceRecordRow.child_id == SourceKeyLookupRow.leads_to)
+        .join(ChildRow, ChildRow.child_id == SourceRecordRow.child_id)
+        .join(IdentityRow, IdentityRow.child_id == SourceRecordRow.child_id)
+        .outerjoin(ProtectionCaseRow, ProtectionCaseRow.child_id == SourceRecordRow.child_id)
+        .where(SourceKeyLookupRow.key_index.in_(list(key_indexes)))
+    )
+    found: dict[bytes, SourceState] = {}
+    for row in transaction.connection.execute(query).mappings():
+        values = dict(row)
+        key_index = values.pop("key_index")
+        found[key_index] = SourceState(**values)
+    return found
+
+
+def known_versions(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[bytes]]:
+    """Return the content digests of every version stored of each record."""
+    query = select(SourceVersionRow.child_id, SourceVersionRow.content_digest).where(
+        SourceVersionRow.child_id.in_(list(child_ids))
+    )
+    known: dict[uuid.UUID, set[bytes]] = {}
+    for child_id, digest in transaction.connection.execute(query):
+        known.setdefault(child_id, set()).add(digest)
+    return known
+
+
+def highest_version(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Return the highest version number stored of each record; it may be above the current one."""
+    query = (
+        select(SourceVersionRow.child_id, func.max(SourceVersionRow.version_no))
+        .where(SourceVersionRow.child_id.in_(list(child_ids)))
+        .group_by(SourceVersionRow.child_id)
+    )
+    return {row[0]: row[1] for row in transaction.connection.execute(query)}
+
+
+def write(transaction: Transaction, batch: RecordBatch, *, run_id: uuid.UUID) -> None:
+    """Write a batch: new identities, replaced identities, versions, look-ups, tokens, verdicts and events."""
+    _clear_derived(transaction, [row["child_id"] for row in [*batch.identities, *batch.withdrawn_children]])
+    insert_rows(transaction, ChildRow, batch.children)
+    update_rows(transaction, ChildRow, batch.changed_children)
+    update_rows(transaction, ChildRow, batch.withdrawn_children)
+    insert_rows(transaction, IdentityRow, batch.identities, replacing=True)
+    insert_rows(transaction, SourceRecordRow, batch.records, replacing=True)
+    insert_rows(transaction, SourceVersionRow, batch.versions)
+    insert_rows(transaction, SourceKeyLookupRow, batch.keys)
+    insert_rows(transaction, IdentifierLookupRow, batch.identifiers)
+    insert_rows(transaction, ChildBlockRow, batch.blocks)
+    insert_rows(transaction, ChildSearchRow, batch.searches)
+    insert_rows(transaction, ProtectionCaseRow, batch.cases)
+    update_rows(transaction, ProtectionCaseRow, batch.changed_cases)
+    insert_rows(transaction, OutboxEventRow, batch.events)
+    _quarantine(transaction, batch.quarantined)
+    insert_rows(transaction, IngestRowRow, batch.verdicts)
+    _overtake(transaction, [row for run, row in batch.overtaken if run == run_id], run_id)
+
+
+def _clear_derived(transaction: Transaction, child_ids: Sequence[uuid.UUID]) -> None:
+    """Remove what is computed anew from an identity; a linked number stays, it is the link's."""
+    if not child_ids:
+        return
+    connection = transaction.connection
+    connection.execute(delete(ChildBlockRow).where(ChildBlockRow.child_id.in_(child_ids)))
+    connection.execute(delete(ChildSearchRow).where(ChildSearchRow.child_id.in_(child_ids)))
+    connection.execute(
+        delete(IdentifierLookupRow).where(
+            IdentifierLookupRow.leads_to.in_(child_ids), IdentifierLookupRow.kind == "claimed"
+        )
+    )
+
+
+def _quarantine(transaction: Transaction, rows: Sequence[Row]) -> None:
+    """Keep each broken row once; the same bytes again are the same row, seen again."""
+    unique = list({row["row_digest"]: row for row in rows}.values())
+    if not unique:
+        return
+    known = set(
+        transaction.connection.scalars(
+            select(QuarantineRow.row_digest).where(
+                QuarantineRow.system == unique[0]["system"],
+                QuarantineRow.stream == unique[0]["stream"],
+                QuarantineRow.row_digest.in_([row["row_digest"] for row in unique]),
+            )
+        )
+    )
+    insert_rows(transaction, QuarantineRow, [row for row in unique if row["row_digest"] not in known])
+
+
+def _overtake(transaction: Transaction, row_numbers: Sequence[int], run_id: uuid.UUID) -> None:
+    """A row accepted earlier in this run has met a newer version: its outcome is 'superseded'."""
+    if row_numbers:
+        transaction.connection.execute(
+            update(IngestRowRow)
+            .where(
+                IngestRowRow.run_id == run_id,
+                IngestRowRow.row_number.in_(row_numbers),
+                IngestRowRow.outcome == "accepted",
+            )
+            .values(outcome="superseded")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceKey:
+    """The wrapped key that seals what a system sent and we could not read."""
+
+    owner_id: uuid.UUID
+    wrapped_key: bytes
+    key_epoch: int
+
+
+def source_key(transaction: Transaction, system: str) -> SourceKey | None:
+    """Return the key of `system`, or None before its first delivery."""
+    row = transaction.connection.execute(
+        select(SourceSystemRow.owner_id, SourceSystemRow.wrapped_key, SourceSystemRow.key_epoch).where(
+            SourceSystemRow.system == system
+        )
+    ).one_or_none()
+    return None if row is None else SourceKey(owner_id=row[0], wrapped_key=row[1], key_epoch=row[2])
+
+
+def add_source_key(transaction: Transaction, system: str, key: SourceKey, at: datetime) -> None:
+    """Register `system` with its key."""
+    values = {"owner_id": key.owner_id, "wrapped_key": key.wrapped_key, "key_epoch": key.key_epoch, "created_at": at}
+    insert_rows(transaction, SourceSystemRow, [{"system": system, **values}])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedRow:
+    """A row that waits for a mapping that can read it."""
+
+    quarantine_id: uuid.UUID
+    row_number: int
+    rule: str
+    field: str | None
+    attempts: int
+    sealed_raw: bytes
+
+
+def waiting(transaction: Transaction, system: str, stream: str, *, below_mapping: int) -> list[QuarantinedRow]:
+    """Return the unresolved rows that were last tried with a mapping older than `below_mapping`."""
+    query = select(
+        QuarantineRow.quarantine_id,
+        QuarantineRow.row_number,
+        QuarantineRow.rule,
+        QuarantineRow.field,
+        QuarantineRow.attempts,
+        QuarantineRow.sealed_raw,
+    ).where(
+        QuarantineRow.system == system,
+        QuarantineRow.stream == stream,
+        QuarantineRow.resolved_at.is_(None),
+        QuarantineRow.mapping_version < below_mapping,
+    )
+    return [QuarantinedRow(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+
+
+def settle(transaction: Transaction, quarantine_id: uuid.UUID, *, mapping: int, resolved_at: datetime | None) -> None:
+    """Note another attempt at a quarantined row, and its success if it had one."""
+    transaction.connection.execute(
+        update(QuarantineRow)
+        .where(QuarantineRow.quarantine_id == bindparam("wanted"))
+        .values(mapping_version=mapping, attempts=QuarantineRow.attempts + 1, resolved_at=resolved_at),
+        {"wanted": quarantine_id},
+    )
+
+
+def counts(transaction: Transaction) -> dict[str, int]:
+    """Return the number of living records by system."""
+    rows = transaction.connection.execute(
+        text("SELECT system, count(*) FROM source_record WHERE NOT withdrawn GROUP BY system ORDER BY system")
+    )
+    return {system: int(number) for system, number in rows}

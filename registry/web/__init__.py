@@ -1,0 +1,1 @@
+"""The pages: server-rendered, in Vietnamese and English, whole without scripts."""

@@ -1,0 +1,172 @@
+"""A child: first why one looks, asked once a day, then what each source knows of her."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from starlette.responses import RedirectResponse, Response
+
+from registry.actions.memo import recall_reason, remember_reason
+from registry.actions.open_child import open_child, purpose_given
+from registry.actions.views import ChildView, RecordView
+from registry.model.access import PEOPLE_PURPOSES, Purpose
+from registry.model.errors import ReasonNeeded, Refused
+from registry.protect.authorize import Action, permitted
+from registry.web import words
+from registry.web.rendering import Mistake, render
+from registry.web.translation import msgid
+from registry.web.visitor import OWN_FORM, Member, Visitor
+
+router = APIRouter()
+
+LONGEST_REASON: Final = 500  # characters
+_ASKED_EACH_TIME: Final = frozenset({Purpose.OTHER})  # its sentence belongs to one look alone
+
+_COMPARED: Final[tuple[tuple[str, str, Callable[[RecordView], str | None]], ...]] = (
+    ("name", msgid("name"), lambda record: record.side.name),
+    ("birth", msgid("date of birth"), lambda record: record.side.birth),
+    ("sex", msgid("sex"), lambda record: record.side.sex),
+    ("number", msgid("personal number"), lambda record: record.side.number),
+    ("mother", msgid("mother's name"), lambda record: record.side.mother),
+    ("father", msgid("father's name"), lambda record: record.side.father),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The line that says who the child is, each value the one most sources agree on."""
+
+    name: str | None = field(repr=False)
+    birth: str | None = field(repr=False)
+    sex: str | None
+    number: str | None = field(repr=False)
+    commune: str | None
+    province: str | None
+
+
+@router.get("/children/{child_id}")
+def show(visitor: Member, child_id: UUID, why: UUID | None = None, search: UUID | None = None) -> Response:
+    """Show a child if the reason for looking was given, else ask for it.
+
+    Args:
+        why: the kept reason for this look.
+        search: the search to go back to.
+    """
+    _must_open(visitor)
+    given = _given(visitor, child_id, why)
+    if given is None:
+        return RedirectResponse(visitor.url(f"/children/{child_id}/reason") + _back(search), status_code=303)
+    purpose, reason = given
+    with visitor.begin(purpose, reason=reason) as transaction:
+        child = open_child(transaction, visitor.services.vault, child_id)
+    return render(
+        visitor,
+        "child.html",
+        child=child,
+        head=head_of(child),
+        flags=sorted({flag for record in child.records for flag in record.side.flags}),
+        disagreeing=disagreements(child),
+        purpose=purpose,
+        search=search,
+    )
+
+
+@router.get("/children/{child_id}/reason")
+def ask(visitor: Member, child_id: UUID, search: UUID | None = None) -> Response:
+    """Ask why somebody opens the child. The page says nothing of her, not even whether she exists."""
+    _must_open(visitor)
+    return _question(visitor, child_id, search=search)
+
+
+@router.post("/children/{child_id}/reason", dependencies=OWN_FORM)
+def answer(
+    visitor: Member,
+    child_id: UUID,
+    *,
+    purpose: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+    search: UUID | None = None,
+) -> Response:
+    """Keep the reason, and go to the child."""
+    _must_open(visitor)
+    sentence = " ".join(reason.split())
+    if purpose not in words.REASONS or Purpose(purpose) not in PEOPLE_PURPOSES:
+        mistake = Mistake("purpose", msgid("Choose why you are opening this record."))
+        return _question(visitor, child_id, search=search, mistake=mistake)
+    if len(sentence) > LONGEST_REASON:
+        return _question(visitor, child_id, search=search, mistake=Mistake("reason", msgid("This is too long.")))
+    try:
+        with visitor.begin(Purpose(purpose), reason=sentence or None) as transaction:
+            memo_id = remember_reason(transaction, visitor.services.vault, child_id)
+    except ReasonNeeded:
+        mistake = Mistake("reason", msgid("Write one sentence: the others who answer for this child will read it."))
+        return _question(visitor, child_id, search=search, mistake=mistake, chosen=purpose)
+    back = f"&search={search}" if search else ""
+    return RedirectResponse(visitor.url(f"/children/{child_id}?why={memo_id}{back}"), status_code=303)
+
+
+def _question(
+    visitor: Visitor, child_id: UUID, *, search: UUID | None, mistake: Mistake | None = None, chosen: str = ""
+) -> Response:
+    return render(
+        visitor,
+        "reason.html",
+        status=422 if mistake else 200,
+        child_id=child_id,
+        search=search,
+        back=_back(search),
+        chosen=chosen,
+        mistakes=(mistake,) if mistake else (),
+    )
+
+
+def _must_open(visitor: Visitor) -> None:
+    if not permitted(visitor.member.account.role, Action.OPEN):
+        raise Refused(place=Action.OPEN.value)
+
+
+def _given(visitor: Visitor, child_id: UUID, why: UUID | None) -> tuple[Purpose, str | None] | None:
+    """Return the purpose and sentence for this look; None: still to be asked."""
+    with visitor.begin(Purpose.CASE_WORK) as transaction:
+        if why is not None:
+            return recall_reason(transaction, visitor.services.vault, child_id, memo_id=why)
+        earlier = purpose_given(transaction, child_id)
+    if earlier is None or Purpose(earlier) in _ASKED_EACH_TIME:
+        return None
+    return Purpose(earlier), None
+
+
+def _back(search: UUID | None) -> str:
+    return f"?search={search}" if search else ""
+
+
+def head_of(child: ChildView) -> Head:
+    """Return who the child is, in the values that most sources give."""
+    sides = [record.side for record in child.records]
+    return Head(
+        name=_most([side.name for side in sides]),
+        birth=_most([side.birth for side in sides]),
+        sex=_most([side.sex for side in sides]),
+        number=_most([side.number for side in sides]),
+        commune=_most([side.commune for side in sides]),
+        province=_most([side.province for side in sides]),
+    )
+
+
+def disagreements(child: ChildView) -> dict[str, str]:
+    """Return the facts in which sources differ: field → its English name. Capitals make no difference."""
+    found = {}
+    for name, label, read in _COMPARED:
+        values = {value.casefold() for record in child.records if (value := read(record))}
+        if len(values) > 1:
+            found[name] = label
+    return found
+
+
+def _most(values: list[str | None]) -> str | None:
+    known = [value for value in values if value]
+    return max(known, key=known.count) if known else None

@@ -1,0 +1,237 @@
+"""The policy, cell by cell: every role, action and purpose."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from registry.model.access import NATION, NOWHERE, PEOPLE_PURPOSES, Access, Area, Purpose, Role
+from registry.model.errors import NotFound, ReasonNeeded, Refused, RegistryError
+from registry.protect.authorize import Duty, Grant, authorize, cells_of, permitted
+from registry.protect.policy import RESOURCE_OF, RULES, Action, FieldGroup, Reach, Resource
+
+HOME = Area(communes=frozenset({"05443"}))
+
+# A: in the account's own area. N: in the whole nation. x: allowed, and touches no child. A dot: never.
+ROLES = (
+    "commune_worker province_worker reviewer steward sector_system statistician auditor custodian administrator engine"
+)
+MATRIX = """
+find          A A . . . . . . . .
+open          A A . . . . . . . .
+show_number   A A . . . . . . . .
+open_case     A A . . . . . . . .
+write_case    A . . . . . . . . .
+erase         . . . . . . . . . N
+review        . . A . . . . . . .
+unlink        . . A . . . . . . .
+link          . . . x . . . . . N
+verify        . . . x . . . . . N
+export_links  . . . N . . . . . N
+link_state    . . . . N . . . . .
+ingest        . . . x x . . . . N
+quarantine    . . . x . . . . . N
+quality       . x . x . . x . . .
+table         x x x x . x x . . .
+publish       . . . . . x . . . .
+frame         . . . . . . . . . N
+staff         . . . . . . . . x .
+sign_in       x x x x x x x x x .
+log           . . . . . . x . . .
+seal_log      . . . . . . . . . x
+keys          . . . . . . . x . .
+backup        . . . . . . . . x x
+restore       . . . . . . . . x .
+check         . . . . . . x x x x
+migrate       . . . . . . . . x x
+"""
+SIGN = {Reach.AREA: "A", Reach.NATION: "N", Reach.NOWHERE: "x"}
+EXPECTED = {
+    (Role(role), Action(line.split()[0])): sign
+    for line in MATRIX.strip().splitlines()
+    for role, sign in zip(ROLES.split(), line.split()[1:], strict=True)
+}
+CELLS = list(product(Role, Action, Purpose))
+
+
+def access(role: Role, purpose: Purpose, *, reason: str | None = "a sentence", area: Area = HOME) -> Access:
+    return Access(
+        staff_id=UUID(int=1),
+        login="somebody",
+        role=role,
+        area=area,
+        office="05443",
+        purpose=purpose,
+        reason=reason,
+        at=datetime(2026, 11, 1, tzinfo=UTC),
+        session_ref=None,
+        os_account=None,
+        request_id=UUID(int=2),
+    )
+
+
+def grants(role: Role, action: Action) -> list[Grant]:
+    """Return what the role is given for this action, over all purposes."""
+    found = []
+    for purpose in Purpose:
+        try:
+            found.append(authorize(access(role, purpose), action))
+        except RegistryError:
+            continue
+    return found
+
+
+def test_the_matrix_names_every_role_and_every_action() -> None:
+    assert set(EXPECTED) == set(product(Role, Action))
+    assert set(RESOURCE_OF) == set(Action)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_cell_gives_what_is_written_and_nothing_else(role: Role) -> None:
+    for action in Action:
+        signs = {SIGN[rule.reach] for rule in permitted(role, action).values()} or {"."}
+        assert signs == {EXPECTED[role, action]}, action
+        areas = {"A": {HOME}, "N": {NATION}, "x": {NOWHERE}, ".": set()}[EXPECTED[role, action]]
+        assert {grant.area for grant in grants(role, action)} == areas, action
+
+
+def test_every_cell_either_grants_or_refuses_by_name() -> None:
+    granted = 0
+    for role, action, purpose in CELLS:
+        rule = permitted(role, action).get(purpose)
+        try:
+            grant = authorize(access(role, purpose), action)
+        except (Refused, ReasonNeeded):
+            assert rule is None
+            continue
+        assert rule is not None
+        assert (grant.field_groups, grant.masked, grant.duties) == (rule.shown, rule.masked, rule.duties)
+        assert (grant.action, grant.access.purpose) == (action, purpose)
+        granted += 1
+    assert granted == sum(len(rule.actions) * len(rule.purposes) for rule in RULES)
+
+
+def test_two_rules_for_one_cell_are_refused() -> None:
+    with pytest.raises(ValueError, match="two rules"):
+        cells_of([RULES[0], RULES[0]])
+
+
+def test_every_permission_is_logged_and_shows_a_group_either_whole_or_shortened() -> None:
+    for rule in RULES:
+        assert Duty.LOG in rule.duties
+        assert not rule.shown & rule.masked
+        assert rule.reach is not Reach.NOWHERE or not rule.shown | rule.masked
+
+
+@pytest.mark.parametrize("role", [Role.CUSTODIAN, Role.ADMINISTRATOR, Role.AUDITOR, Role.STATISTICIAN])
+def test_who_keeps_the_house_never_sees_a_child(role: Role) -> None:
+    touching = {Resource.CHILD, Resource.CASE, Resource.PAIR, Resource.SOURCE, Resource.FRAME}
+    for action in Action:
+        for grant in grants(role, action):
+            assert not grant.field_groups | grant.masked
+            assert grant.area == NOWHERE
+            assert RESOURCE_OF[action] not in touching or action is Action.QUALITY
+
+
+def test_nobody_has_both_the_keys_and_a_copy_of_the_data() -> None:
+    for role in Role:
+        assert not (grants(role, Action.KEYS) and (grants(role, Action.BACKUP) or grants(role, Action.RESTORE)))
+
+
+def test_the_reporter_is_shown_to_the_officer_of_the_case_alone() -> None:
+    shown = [grant for role, action in product(Role, Action) for grant in grants(role, action)]
+    shown = [grant for grant in shown if grant.may_open(FieldGroup.REPORTER)]
+    assert {(grant.access.role, grant.access.purpose) for grant in shown} == {(Role.COMMUNE_WORKER, Purpose.CASE_WORK)}
+    assert {grant.action for grant in shown} == {Action.OPEN_CASE, Action.WRITE_CASE}
+
+
+def test_restricted_groups_need_a_case_a_referral_or_an_emergency() -> None:
+    for role, action in product(Role, Action):
+        for grant in grants(role, action):
+            if grant.may_open(FieldGroup.RESTRICTED_GROUPS):
+                assert grant.access.purpose in {Purpose.CASE_WORK, Purpose.REFERRAL, Purpose.EMERGENCY}
+                assert role in {Role.COMMUNE_WORKER, Role.PROVINCE_WORKER}
+
+
+def test_case_groups_come_with_case_actions_alone() -> None:
+    for role, action in product(Role, Action):
+        for grant in grants(role, action):
+            if grant.may_open(FieldGroup.CASE) or grant.may_open(FieldGroup.CASE_NOTES):
+                assert RESOURCE_OF[action] is Resource.CASE
+
+
+def test_a_sector_system_is_given_shortened_values_of_its_own_links_alone() -> None:
+    for action in Action:
+        for grant in grants(Role.SECTOR_SYSTEM, action):
+            assert not grant.field_groups
+            assert not grant.masked or action is Action.LINK_STATE
+
+
+def test_the_engine_never_acts_for_a_reason_of_a_person() -> None:
+    for action in Action:
+        assert not PEOPLE_PURPOSES & set(permitted(Role.ENGINE, action))
+
+
+def test_looking_at_a_child_without_a_purpose_asks_for_one() -> None:
+    for action in (Action.FIND, Action.OPEN, Action.OPEN_CASE):
+        with pytest.raises(ReasonNeeded) as refusal:
+            authorize(access(Role.COMMUNE_WORKER, Purpose.SIGN_IN), action)
+        assert refusal.value.field == "purpose"
+
+
+def test_a_purpose_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(Refused):
+        authorize(access(Role.COMMUNE_WORKER, Purpose.DUPLICATE_CHECK), Action.OPEN_CASE)
+    with pytest.raises(Refused):
+        authorize(access(Role.STEWARD, Purpose.CASE_WORK), Action.INGEST)
+
+
+@pytest.mark.parametrize("reason", [None, "", "  \n"])
+def test_the_purpose_other_needs_a_sentence(reason: str | None) -> None:
+    with pytest.raises(ReasonNeeded) as refusal:
+        authorize(access(Role.COMMUNE_WORKER, Purpose.OTHER, reason=reason), Action.OPEN)
+    assert refusal.value.field == "reason"
+    grant = authorize(access(Role.COMMUNE_WORKER, Purpose.CASE_WORK, reason=reason), Action.OPEN)
+    assert Duty.REASON not in grant.duties
+
+
+def test_an_emergency_opens_at_once_and_the_supervisor_hears_of_it() -> None:
+    for role in (Role.COMMUNE_WORKER, Role.PROVINCE_WORKER):
+        for action in (Action.OPEN, Action.OPEN_CASE):
+            grant = authorize(access(role, Purpose.EMERGENCY, reason=None), action)
+            assert Duty.TELL_SUPERVISOR in grant.duties
+
+
+def test_a_child_outside_the_area_is_as_missing_as_none() -> None:
+    worker = access(Role.COMMUNE_WORKER, Purpose.CASE_WORK)
+    assert authorize(worker, Action.OPEN, province="19", commune="05443", place_known=True).area == HOME
+    for province, commune in (("19", "05444"), (None, None)):
+        with pytest.raises(NotFound):
+            authorize(worker, Action.OPEN, province=province, commune=commune, place_known=True)
+
+
+def test_an_account_without_an_area_is_given_an_empty_one() -> None:
+    grant = authorize(access(Role.COMMUNE_WORKER, Purpose.CASE_WORK, area=NOWHERE), Action.FIND)
+    assert not grant.area.covers(province="19", commune="05443")
+
+
+def test_a_grant_is_given_not_made() -> None:
+    given = authorize(access(Role.COMMUNE_WORKER, Purpose.CASE_WORK), Action.OPEN)
+    with pytest.raises(TypeError, match="given by authorize"):
+        Grant(
+            access=given.access,
+            action=Action.OPEN,
+            field_groups=given.field_groups,
+            masked=given.masked,
+            area=NATION,
+            duties=given.duties,
+            mint=object(),
+        )
+
+
+def test_a_grant_tells_which_groups_may_be_opened() -> None:
+    grant = authorize(access(Role.COMMUNE_WORKER, Purpose.DUPLICATE_CHECK), Action.OPEN)
+    assert [grant.may_open(group) for group in ("identity", "contact", "welfare")] == [True, True, False]
