@@ -51,13 +51,14 @@ class Field(IntEnum):
     FATHER_YEAR = 14
 
 
-def _parent_levels(who: str) -> tuple[Level, ...]:
+def _parent_levels(who: str, other: str) -> tuple[Level, ...]:
     return (
         Level("same", "marked", f"The {who}'s name is the same"),
         Level("other_marks", "marked", f"The {who}'s name differs in its marks only"),
         Level("typo", "marked", f"The {who}'s name differs by one slip"),
         Level("part", "marked", f"The {who}'s name is a part of the other"),
         Level("given_same", "marked", f"Only the {who}'s given name is the same"),
+        Level("swapped", "marked", f"The {who}'s name stands at the {other}"),
         Level("different", "marked", f"The {who}'s name is another"),
         Level("plain_same", "plain", f"The {who}'s name is the same, compared without marks"),
         Level("plain_typo", "plain", f"The {who}'s name differs by one slip, compared without marks"),
@@ -172,8 +173,8 @@ LEVELS: dict[Field, tuple[Level, ...]] = {
         Level("same", "ethnicity", "The ethnic group is the same"),
         Level("different", "ethnicity", "The ethnic group is another"),
     ),
-    Field.MOTHER: _parent_levels("mother"),
-    Field.FATHER: _parent_levels("father"),
+    Field.MOTHER: _parent_levels("mother", "father"),
+    Field.FATHER: _parent_levels("father", "mother"),
     Field.MOTHER_NUMBER: _parent_number_levels("mother"),
     Field.FATHER_NUMBER: _parent_number_levels("father"),
     Field.MOTHER_YEAR: _parent_year_levels("mother"),

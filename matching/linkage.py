@@ -19,7 +19,7 @@ from matching.shares import ShareTable, shares_of_pairs
 from matching.similarity import Similarity
 from matching.weights import Model, Reals
 
-_PAIRS_AT_ONCE = 100_000  # bounds the memory of the arrays of one step
+PAIRS_AT_ONCE = 100_000  # bounds the memory of the arrays of one step
 _LEAST_SHOWN = 0.01
 
 __all__ = ["Decision", "FieldEvidence", "RecordOutcome", "ScoredCandidate", "link_records"]
@@ -73,14 +73,14 @@ def _chosen(candidates: Sequence[Sequence[int]], apart: Sequence[frozenset[int]]
 
 
 def _steps(
-    candidates: Sequence[Sequence[int]], apart: Sequence[frozenset[int]] | None
+    candidates: Sequence[Sequence[int]], apart: Sequence[frozenset[int]] | None, pairs_at_once: int
 ) -> Iterator[tuple[int, list[list[int]]]]:
     """Cut the records into steps of a bounded number of pairs; a record is never cut."""
     rows: list[list[int]] = []
     first, pairs = 0, 0
     for record in range(len(candidates)):
         chosen = _chosen(candidates, apart, record)
-        if rows and pairs + len(chosen) > _PAIRS_AT_ONCE:
+        if rows and pairs + len(chosen) > pairs_at_once:
             yield first, rows
             first, rows, pairs = record, [], 0
         rows.append(chosen)
@@ -106,10 +106,14 @@ class Linkage:
         self._in_use = np.array([frequencies.bears(text) for text in self._words.marks.texts()], dtype=np.bool_)
 
     def weigh(
-        self, candidates: Sequence[Sequence[int]], *, apart: Sequence[frozenset[int]] | None = None
+        self,
+        candidates: Sequence[Sequence[int]],
+        *,
+        apart: Sequence[frozenset[int]] | None = None,
+        pairs_at_once: int = PAIRS_AT_ONCE,
     ) -> Iterator[Weighed]:
         """Compare and weigh every record with its candidates, some records at a time."""
-        for first, rows in _steps(candidates, apart):
+        for first, rows in _steps(candidates, apart, pairs_at_once):
             starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.intp)
             person = np.array([place for row in rows for place in row], dtype=np.intp)
             record = np.repeat(np.arange(first, first + len(rows), dtype=np.intp), np.diff(starts))

@@ -63,15 +63,25 @@ def clean(text: str) -> str:
     Đ typed as Eth becomes Đ, six sorts of apostrophe become one, spaces are single, 'Hùynh' becomes 'Huỳnh'; both
     'hoà' and 'hòa' stay. Letters keep their case.
     """
-    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    seen = _without_invisible(text)
     plain = unicodedata.normalize("NFC", seen).translate(_LOOK_ALIKES)
     spaced = unicodedata.normalize("NFC", " ".join(plain.split()))
     return _WORD.sub(lambda word: syllables.repair_tone(word[0]), spaced)
 
 
+def _without_invisible(text: str) -> str:
+    if text.isprintable():  # nothing invisible, nothing to look for: the usual case
+        return text
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")
+
+
 def _spoken(text: str) -> list[tuple[str, str]]:
     """Split into syllables as (marked, folded); what has no letter a-z is left out of both."""
-    lower = unicodedata.normalize("NFC", clean(text).lower())
+    return _spoken_of_clean(clean(text))
+
+
+def _spoken_of_clean(text: str) -> list[tuple[str, str]]:
+    lower = unicodedata.normalize("NFC", text.lower())
     joined = _LOOSE_APOSTROPHE.sub("'", lower).replace("'", "")
     apart = "".join(char if char.isalpha() or unicodedata.combining(char) else " " for char in joined)
     marked = (syllables.settle_tone(syllable) for syllable in apart.split())
@@ -98,20 +108,26 @@ def phonetic(syllable: str) -> str:
 
 def says_unknown(text: str) -> bool:
     """Tell whether `text` is a way of writing 'not known': words for it, or no letter and no digit at all."""
-    words = marked(text)
+    return _no_name_in(marked(text), text)
+
+
+def _no_name_in(words: str, text: str) -> bool:
     return _NOT_KNOWN.fullmatch(words) is not None or not (words or any(char.isalnum() for char in text))
 
 
 def _fault_of(text: str) -> NameFault | None:
     controls = {"Cc", "Co", "Cn", "Cs"}
-    if any(unicodedata.category(char) in controls and char not in "\t\r\n" for char in text):
+    if not text.isprintable() and any(
+        unicodedata.category(char) in controls and char not in "\t\r\n" for char in text
+    ):
         return NameFault.CONTROL_CHARACTER
     composed = unicodedata.normalize("NFC", text)
     if "\ufffd" in composed or _LOST.search(composed):
         return NameFault.LOST_CHARACTER
-    for before, char in zip(" " + composed, composed, strict=False):
-        if unicodedata.combining(char) and not (char == _BREVE and before in _UNDER_BREVE):
-            return NameFault.LOOSE_MARK
+    if any(map(unicodedata.combining, composed)):
+        for before, char in zip(" " + composed, composed, strict=False):
+            if unicodedata.combining(char) and not (char == _BREVE and before in _UNDER_BREVE):
+                return NameFault.LOOSE_MARK
     only_digits = any(char.isdigit() for char in composed) and not any(char.isalpha() for char in composed)
     return NameFault.DIGITS_FOR_NAME if only_digits else None
 
@@ -126,11 +142,11 @@ def read_name(written: str | None) -> tuple[Name | None, frozenset[Flag]]:
     """
     if written is None or not (text := clean(written)):
         return None, frozenset()
-    fault = _fault_of("".join(char for char in written if unicodedata.category(char) != "Cf"))
+    fault = _fault_of(_without_invisible(written))
     if fault is not None:
         raise NotAName(fault)
-    spoken = _spoken(text)
-    if not spoken or says_unknown(text):
+    spoken = _spoken_of_clean(text)
+    if not spoken or _no_name_in(" ".join(syllable for syllable, _ in spoken), text):
         return None, frozenset({Flag.NAME_UNKNOWN})
     flags = set()
     if text != " ".join(unicodedata.normalize("NFC", written).split()):

@@ -55,8 +55,8 @@ def compare_number(pairs: Pairs) -> Codes:
     )
 
 
-def compare_parent(pairs: Pairs, field: Field, mine: NameColumns, theirs: NameColumns) -> Codes:
-    """Compare the names of two mothers or of two fathers by their parts."""
+def compare_parent(pairs: Pairs, field: Field, mine: NameColumns, theirs: NameColumns, *, other: NameColumns) -> Codes:
+    """Compare the names of two mothers, or of two fathers, by their parts; `other` are their partners' names."""
     i, j = pairs.record, pairs.person
     n, k = mine.count[i], theirs.count[j]
     known = (n > 0) & (k > 0)
@@ -72,8 +72,10 @@ def compare_parent(pairs: Pairs, field: Field, mine: NameColumns, theirs: NameCo
     part = given & (exact == fewer) & (fewer > 1)
     given_close = given | (pairs.similarity.spelling(a, b))
     marks = (mine.marks[i] == theirs.marks[j]).all(axis=1) | (mine.joined_marks[i] == theirs.joined_marks[j])
+    swapped = (n > 1) & (mine.joined[i] == other.joined[j]) & ~(known & same)
     return choose(
         field,
+        (swapped, "swapped"),
         (short & given_close, "short_same"),
         (short, "short_different"),
         (marked & same & marks, "same"),
@@ -104,6 +106,23 @@ def compare_parent_year(field: Field, a: npt.NDArray[np.int32], b: npt.NDArray[n
     return choose(field, (known & (apart == 0), "same"), (known & (apart == 1), "near"), (known, "different"))
 
 
+def _compare_parents(pairs: Pairs, levels: Codes) -> None:
+    """Fill in the levels of both parents' names, numbers and birth years."""
+    i, j = pairs.record, pairs.person
+    mine, theirs = pairs.records, pairs.people
+    levels[:, Field.MOTHER] = compare_parent(pairs, Field.MOTHER, mine.mother, theirs.mother, other=theirs.father)
+    levels[:, Field.FATHER] = compare_parent(pairs, Field.FATHER, mine.father, theirs.father, other=theirs.mother)
+    mothers = compare_parent_number(Field.MOTHER_NUMBER, mine.mother_number[i], theirs.mother_number[j])
+    fathers = compare_parent_number(Field.FATHER_NUMBER, mine.father_number[i], theirs.father_number[j])
+    levels[:, Field.MOTHER_NUMBER], levels[:, Field.FATHER_NUMBER] = mothers, fathers
+    levels[:, Field.MOTHER_YEAR] = compare_parent_year(
+        Field.MOTHER_YEAR, mine.mother_year[i], theirs.mother_year[j], numbered=mothers != 0
+    )
+    levels[:, Field.FATHER_YEAR] = compare_parent_year(
+        Field.FATHER_YEAR, mine.father_year[i], theirs.father_year[j], numbered=fathers != 0
+    )
+
+
 def compare(pairs: Pairs) -> Codes:
     """Return the level of every field (columns as in `Field`) of every pair (rows)."""
     i, j = pairs.record, pairs.person
@@ -119,28 +138,7 @@ def compare(pairs: Pairs) -> Codes:
     levels[:, Field.SEX] = compare_codes(Field.SEX, mine.sex[i], theirs.sex[j])
     levels[:, Field.COMMUNE] = compare_commune(pairs)
     levels[:, Field.ETHNICITY] = compare_codes(Field.ETHNICITY, mine.ethnicity[i], theirs.ethnicity[j])
-    levels[:, Field.MOTHER] = compare_parent(pairs, Field.MOTHER, mine.mother, theirs.mother)
-    levels[:, Field.FATHER] = compare_parent(pairs, Field.FATHER, mine.father, theirs.father)
-    for field, year, a, b, c, d in (
-        (
-            Field.MOTHER_NUMBER,
-            Field.MOTHER_YEAR,
-            mine.mother_number,
-            theirs.mother_number,
-            mine.mother_year,
-            theirs.mother_year,
-        ),
-        (
-            Field.FATHER_NUMBER,
-            Field.FATHER_YEAR,
-            mine.father_number,
-            theirs.father_number,
-            mine.father_year,
-            theirs.father_year,
-        ),
-    ):
-        levels[:, field] = compare_parent_number(field, a[i], b[j])
-        levels[:, year] = compare_parent_year(year, c[i], d[j], numbered=levels[:, field] != 0)
+    _compare_parents(pairs, levels)
     # Who writes another given name writes another child's whole name: the middle name then says nothing more.
     other = (code_of(Field.GIVEN, "different"), code_of(Field.GIVEN, "plain_different"))
     levels[np.isin(levels[:, Field.GIVEN], other), Field.MIDDLE] = 0

@@ -132,6 +132,7 @@ def _coda(letters: str) -> str:
     return letters
 
 
+@lru_cache(maxsize=65536)
 def phonetic(syllable: str) -> str:
     """Return the sound class of `syllable`: spellings that are often mistaken for each other share one.
 

@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
-LOCK_TIMEOUT = "4s"  # a migration that cannot get its lock gives way to the running service
-STATEMENT_TIMEOUT = "120s"
+# A migration that cannot get its lock gives way to the running service.
+LIMITS = ("SET LOCAL lock_timeout = '4s'", "SET LOCAL statement_timeout = '120s'")
 
 
 def run() -> None:
@@ -12,13 +12,14 @@ def run() -> None:
     connection: Connection | None = context.config.attributes.get("connection")
     if connection is None:
         context.configure(dialect_name="postgresql", literal_binds=True)
-        with context.begin_transaction():
-            context.run_migrations()
-        return
-    context.configure(connection=connection, transactional_ddl=True)
+    else:
+        context.configure(connection=connection, transactional_ddl=True)
     with context.begin_transaction():
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        for limit in LIMITS:
+            if connection is None:
+                context.execute(limit)
+            else:
+                connection.execute(text(limit))
         context.run_migrations()
 
 

@@ -32,6 +32,7 @@ class DatabaseServer:
     def __init__(self, admin_url: str, login_url: str) -> None:
         """Connect; args: admin_url: an account that may create databases; login_url: the account the tests use."""
         self._login_url = make_url(login_url)
+        self._admin_url = make_url(admin_url)
         self._admin = psycopg.connect(_libpq(admin_url), autocommit=True)
         self._session = secrets.randbits(31)
         self._numbers = itertools.count(1)
@@ -42,6 +43,10 @@ class DatabaseServer:
     def url(self, name: str) -> str:
         """Return the address of a database, for the account of the tests."""
         return self._login_url.set(database=name).render_as_string(hide_password=False)
+
+    def admin_url(self, name: str) -> str:
+        """Return the address of a database, for the account that may create databases and roles."""
+        return self._admin_url.set(database=name).render_as_string(hide_password=False)
 
     def template(self) -> str:
         """Return the name of the migrated template, made when no session before had the same migrations."""

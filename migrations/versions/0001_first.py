@@ -23,3 +23,4 @@ def upgrade() -> None:
     run((HERE / "0001_tables.sql").read_text(encoding="utf-8"))
     run((HERE / "0001_row_security.sql").read_text(encoding="utf-8"))
     run(SchemaManager.get_schema())
+    run((HERE / "0001_jobs.sql").read_text(encoding="utf-8"))

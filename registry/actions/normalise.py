@@ -79,7 +79,9 @@ def _check_text(field: str, text: str) -> None:
         raise RuleBroken("too_long", field)
     if names.looks_like_formula(text):
         raise RuleBroken("formula_text", field)
-    if any(unicodedata.category(char) in {"Cc", "Cn", "Co", "Cs"} and char not in _LINE_BREAKS for char in text):
+    if not text.isprintable() and any(
+        unicodedata.category(char) in {"Cc", "Cn", "Co", "Cs"} and char not in _LINE_BREAKS for char in text
+    ):
         raise RuleBroken("control_character", field)
     if "\ufffd" in text:
         raise RuleBroken("lost_character", field)

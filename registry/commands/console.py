@@ -20,6 +20,7 @@ from rich.table import Table
 
 from connectors.contract import ConnectorError, FileRefused
 from connectors.plugins import PluginRefused
+from registry.jobs.identity import Operator
 from registry.jobs.opening import Installation, installation
 from registry.model.errors import RegistryError
 from registry.settings import SettingRefused, Settings
@@ -35,6 +36,24 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a prog
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+Login = Annotated[
+    str | None, typer.Option("--login", help="On a database that is not a demo: sign in as this account.")
+]
+Sentence = Annotated[str | None, typer.Option("--sentence", help="Why, in a sentence, where the role must say it.")]
+
+
+def operator(login: str | None, sentence: str | None = None) -> Operator:
+    """Return who runs the command; the password is asked for only if it is needed."""
+    return Operator(login=login, password=ask_password, sentence=sentence)
+
+
+def ask_password() -> str:
+    """Ask for a password: hidden on a terminal, else the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True))
+    return sys.stdin.readline().rstrip("\n")
 
 
 def now() -> datetime:

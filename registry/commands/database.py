@@ -12,11 +12,13 @@ import typer
 from registry.actions.install import claim
 from registry.actions.rebuild_search import rebuild_search
 from registry.actions.seal_log import check_log, seal_log
-from registry.commands.console import AsJson, Data, answer, now, opened, out, table
+from registry.commands.console import AsJson, Data, Login, answer, now, opened, operator, out, table
 from registry.jobs import queue
+from registry.jobs.identity import permit
 from registry.jobs.opening import Installation, database, installation
 from registry.model.access import Purpose
 from registry.model.errors import WrongKeys
+from registry.protect.authorize import Action
 from registry.protect.keyring import Keyring
 from registry.settings import Settings
 from registry.store import backup as backups
@@ -43,11 +45,13 @@ def migrate(
 def backup(
     directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")],
     *,
+    login: Login = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Back up the database; the keys are never in it, and search tables are rebuilt after a restore."""
     with opened(data) as installed:
+        permit(installed, operator(login), Action.BACKUP, Purpose.MAINTENANCE)
         keyring = installed.vault.keyring
         stamp = backups.Stamp(
             program_version=version("child-registry"),

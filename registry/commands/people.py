@@ -10,18 +10,18 @@ import typer
 from matching import places
 from registry.actions import staff as accounts
 from registry.actions.find_child import FindAnswer, FindQuery, find_child
-from registry.commands.console import AsJson, Data, answer, opened, out, table
+from registry.commands.console import AsJson, Data, Login, answer, ask_password, opened, out, table
 from registry.exports.sheet import csv_of
 from registry.jobs.identity import access_by_password, access_on_demo, bootstrap_access
 from registry.jobs.opening import Installation
 from registry.model.access import PEOPLE_PURPOSES, Access, Area, Purpose, Role
 from registry.model.errors import BadQuery, SignInNeeded
+from registry.protect.keyring_file import Mark
 from registry.statistics.request import request_table
 
 staff_app = typer.Typer(help="Keep accounts.", no_args_is_help=True)
 
 As = Annotated[str | None, typer.Option("--as", help="On a demo database: act as this account.")]
-Login = Annotated[str | None, typer.Option("--login", help="Elsewhere: sign in as this account.")]
 
 
 def _access(
@@ -30,14 +30,8 @@ def _access(
     if as_user is not None:
         return access_on_demo(installed, as_user, purpose, reason=sentence)
     if login is not None:
-        return access_by_password(installed, login, purpose, password=_ask_password, reason=sentence)
+        return access_by_password(installed, login, purpose, password=ask_password, reason=sentence)
     raise SignInNeeded("say who you are: --login ACCOUNT, or --as ACCOUNT on a demo", field="login")
-
-
-def _ask_password() -> str:
-    if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True))
-    return sys.stdin.readline().rstrip("\n")
 
 
 def find(
@@ -124,9 +118,11 @@ def print_table(
 ) -> None:
     """Print a table that may be published, with its method note."""
     with opened(data) as installed:
-        access = (
-            _access(installed, as_user, login, Purpose.STATISTICS) if as_user or login else installed.statistician()
-        )
+        on_demo = installed.vault.keyring.mark is Mark.DEMO
+        if on_demo and as_user is None and login is None:
+            access = installed.statistician()
+        else:
+            access = _access(installed, as_user, login, Purpose.STATISTICS)
         with installed.store.begin(access) as transaction:
             published = request_table(transaction, installed.vault.keyring, name)
     if output == "csv":

@@ -11,12 +11,26 @@ import typer
 from connectors import plugins
 from connectors.contract import SectorConnector
 from registry.actions.export_links import LinkLine, list_links
-from registry.commands.console import AsJson, Bars, Data, answer, opened, out, private_csv, table
+from registry.commands.console import (
+    AsJson,
+    Bars,
+    Data,
+    Login,
+    Sentence,
+    answer,
+    opened,
+    operator,
+    out,
+    private_csv,
+    table,
+)
 from registry.jobs import intake, linking
+from registry.jobs.identity import permit
 from registry.jobs.intake import FileAccount
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery
+from registry.protect.authorize import Action
 from registry.store import runs
 
 
@@ -28,12 +42,14 @@ def ingest(
     verdicts: Annotated[
         Path | None, typer.Option(help="Write what became of each row to this CSV file, mode 0600.")
     ] = None,
+    login: Login = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Take in a delivered file: each row is accepted, unchanged, superseded or quarantined, and the counts add up."""
     connector = None if system == "population" else _connector(system)
     with opened(data, may_create=True) as installed, Bars(quiet=json) as bars:
+        permit(installed, operator(login), Action.INGEST, Purpose.INGEST)
         if connector is None:
             _ingest_population(installed, file, bars, json=json)
             return
@@ -78,11 +94,13 @@ def _write_verdicts(installed: Installation, account: FileAccount, path: Path) -
 def match(
     *,
     since: Annotated[UUID | None, typer.Option(help="Only records that came since this run began.")] = None,
+    login: Login = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Link all records to the population extract: link, review or none, with evidence."""
     with opened(data) as installed, Bars(quiet=json) as bars:
+        permit(installed, operator(login), Action.LINK, Purpose.LINKAGE)
         account = linking.link_all(installed, since=since, progress=bars.step("linking"))
     if json:
         answer({"run": account.run_id, "matched": account.matched, "standing": account.standing})
@@ -98,11 +116,14 @@ def _decisions(account: linking.LinkAccount) -> list[tuple[str, int, int]]:
 def links(
     *,
     file: Annotated[Path, typer.Option("--out", help="The CSV file to write, mode 0600.")],
+    login: Login = None,
+    sentence: Sentence = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Write the list of links: system, source key, personal number, decision, posterior."""
     with opened(data) as installed:
+        permit(installed, operator(login, sentence), Action.EXPORT_LINKS, Purpose.LINKAGE)
         number = write_links(installed, file)
     if json:
         answer({"file": str(file), "lines": number})

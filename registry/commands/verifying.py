@@ -14,8 +14,11 @@ from connectors.population.extract import read_extract
 from connectors.population.npdb import NpdbConnector, NpdbSettings
 from connectors.simulators.npdb_people import Account
 from connectors.simulators.npdb_server import serve as serve_simulated
-from registry.commands.console import AsJson, Bars, Data, answer, now, opened, out, table
+from registry.commands.console import AsJson, Bars, Data, Login, answer, now, opened, operator, out, table
 from registry.jobs import linking
+from registry.jobs.identity import permit
+from registry.model.access import Purpose
+from registry.protect.authorize import Action
 from registry.settings import PREFIX, SettingRefused
 
 simulate_app = typer.Typer(help="Simulate an outside system on this machine.", no_args_is_help=True)
@@ -37,6 +40,7 @@ def verify(
     user: Annotated[str, typer.Option(help="Our account there; its secrets stand in the environment.")],
     client: Annotated[str, typer.Option(help="Our X-Road client: instance/class/member/subsystem.")],
     limit: Annotated[int, typer.Option(help="How many links to ask about at most.", min=1)] = 100,
+    login: Login = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
@@ -49,6 +53,7 @@ def verify(
         NpdbConnector(settings, clock=now, sleep=time.sleep) as connector,
         Bars(quiet=json) as bars,
     ):
+        permit(installed, operator(login), Action.VERIFY, Purpose.VERIFICATION)
         progress = bars.step("verifying links", total=limit)
         said = linking.verify_some(installed, connector, limit=limit, progress=progress)
     if json:

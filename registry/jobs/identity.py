@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from registry.actions import sign_in
 from registry.jobs.opening import Installation, os_account
 from registry.model.access import Access, Purpose, Role
 from registry.model.errors import DemoRefused, SignInNeeded
+from registry.protect.access_log import Event
+from registry.protect.authorize import Action, authorize
 from registry.protect.keyring_file import Mark
-from registry.store import staff
+from registry.store import access_log, staff
 from registry.store.staff import Account
 
 AskPassword = Callable[[], str]
@@ -80,3 +82,33 @@ def _access(installed: Installation, account: Account, purpose: Purpose, reason:
         os_account=os_account(),
         request_id=uuid4(),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """How whoever runs a command says who they are; nothing is needed on a demo."""
+
+    login: str | None
+    password: AskPassword
+    sentence: str | None = None  # why, where the policy asks for a sentence
+
+
+def permit(installed: Installation, operator: Operator, action: Action, purpose: Purpose) -> None:
+    """Let a command go on: on a demo freely, elsewhere for an account that may do `action`, and the log says who.
+
+    The work itself is done by the engine; this leaf names the account and the operating-system account behind it.
+
+    Raises:
+        SignInNeeded: nobody said who they are.
+        Refused: the account may not do this.
+    """
+    if installed.vault.keyring.mark is Mark.DEMO:
+        return
+    if operator.login is None:
+        raise SignInNeeded("on a database that is not a demo, sign in with --login ACCOUNT", field="login")
+    access = access_by_password(
+        installed, operator.login, purpose, password=operator.password, reason=operator.sentence
+    )
+    authorize(access, action)
+    with installed.store.begin(replace(access, purpose=Purpose.SIGN_IN)) as transaction:
+        access_log.log(transaction, installed.vault.keyring, Event(action=f"command.{action.value}"))

@@ -17,6 +17,7 @@ from matching.names import surname_share
 from registry.actions import load_extract
 from registry.actions.ingest import ingest_batch
 from registry.actions.sealing import Vault
+from registry.jobs.enqueue import enqueue_linking
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
 from registry.store import extract, runs
@@ -95,6 +96,7 @@ def ingest_file(
             )
         progress(len(batch))
     with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
+        enqueue_linking(transaction)
         runs.close_ingest(transaction, run.run_id, at=transaction.access.at)
         return _account(transaction, reading, path, run)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 from registry.actions.build_frame import build_frame
 from registry.actions.seal_log import seal_log
 from registry.jobs import linking
+from registry.jobs.enqueue import LINK_NEW
 from registry.jobs.intake import today
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
@@ -46,9 +47,10 @@ def tasks(installed: Installation) -> App:
     """Return the queue with its tasks, bound to an installation."""
     app = App(connector=PsycopgConnector(conninfo=conninfo(installed.url)))
 
-    @app.task(name="link_new", queueing_lock="link_new")
+    @app.task(name=LINK_NEW, queueing_lock=LINK_NEW)
     def link_new() -> None:
-        linking.link_all(installed, changed_only=True)
+        with suppress(linking.NoExtract):  # records may come before the extract does
+            linking.link_all(installed, changed_only=True)
 
     @app.periodic(cron="*/10 * * * * *")
     @app.task(name="seal_log", queueing_lock="seal_log")

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select, text
 
+from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
 from registry.store.tables import (
@@ -105,13 +106,13 @@ def by_number(transaction: Transaction, number_index: bytes) -> list[SealedChild
 
 def by_source_key(transaction: Transaction, key_indexes: Sequence[bytes]) -> list[SealedChild]:
     """Return the identities of source records, found by their keyed hashes."""
-    ids = select(SourceKeyLookupRow.leads_to).where(SourceKeyLookupRow.key_index.in_(list(key_indexes)))
+    ids = select(SourceKeyLookupRow.leads_to).where(among(SourceKeyLookupRow.key_index, key_indexes))
     return _fetch(transaction, _living().where(ChildRow.child_id.in_(ids)))
 
 
 def some(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[SealedChild]:
     """Return identities by id, as far as this access may see them."""
-    return _fetch(transaction, _living().where(ChildRow.child_id.in_(list(child_ids))))
+    return _fetch(transaction, _living().where(among(ChildRow.child_id, child_ids)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ def groups(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[Sea
         )
         .join(IdentityRow, IdentityRow.child_id == ChildRow.child_id)
         .join(SourceRecordRow, SourceRecordRow.child_id == ChildRow.child_id)
-        .where(ChildRow.child_id.in_(list(child_ids)), ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
+        .where(among(ChildRow.child_id, child_ids), ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
         .order_by(ChildRow.created_at, ChildRow.child_id)
     )
     return [SealedGroups(**dict(row)) for row in transaction.connection.execute(query).mappings()]
@@ -192,7 +193,7 @@ def cases(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[Seal
         ProtectionCaseRow.sealed_case,
         ProtectionCaseRow.sealed_case_notes,
         ProtectionCaseRow.sealed_reporter,
-    ).where(ProtectionCaseRow.child_id.in_(list(child_ids)), ProtectionCaseRow.wrapped_key.is_not(None))
+    ).where(among(ProtectionCaseRow.child_id, child_ids), ProtectionCaseRow.wrapped_key.is_not(None))
     return [SealedCase(**dict(row)) for row in transaction.connection.execute(query).mappings()]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, text, update
 
 from connectors.contract import Candidate, CandidatePage, CandidateQuery
+from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
 from registry.store.supporting_tables import (
@@ -105,7 +106,7 @@ def by_number(transaction: Transaction, number_indexes: Iterable[bytes]) -> dict
     query = (
         select(ExtractNumberLookupRow.number_index, ExtractPersonRow.person_id, ExtractPersonRow.content_digest)
         .join(ExtractPersonRow, ExtractPersonRow.person_id == ExtractNumberLookupRow.person_id)
-        .where(ExtractNumberLookupRow.number_index.in_(list(number_indexes)), ~ExtractNumberLookupRow.former)
+        .where(among(ExtractNumberLookupRow.number_index, number_indexes), ~ExtractNumberLookupRow.former)
     )
     return {index: (person_id, digest) for index, person_id, digest in transaction.connection.execute(query)}
 
@@ -117,8 +118,8 @@ def write_people(
     ids = [row["person_id"] for row in people]
     if not ids:
         return
-    transaction.connection.execute(delete(ExtractBlockRow).where(ExtractBlockRow.person_id.in_(ids)))
-    transaction.connection.execute(delete(ExtractNumberLookupRow).where(ExtractNumberLookupRow.person_id.in_(ids)))
+    transaction.connection.execute(delete(ExtractBlockRow).where(among(ExtractBlockRow.person_id, ids)))
+    transaction.connection.execute(delete(ExtractNumberLookupRow).where(among(ExtractNumberLookupRow.person_id, ids)))
     insert_rows(transaction, ExtractPersonRow, people, replacing=True)
     insert_rows(transaction, ExtractNumberLookupRow, numbers)
     insert_rows(transaction, ExtractBlockRow, blocks)
@@ -136,7 +137,7 @@ class SealedPerson:
 def people(transaction: Transaction, person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, SealedPerson]:
     """Return sealed people by id."""
     query = select(ExtractPersonRow.person_id, ExtractPersonRow.batch_id, ExtractPersonRow.sealed_person).where(
-        ExtractPersonRow.person_id.in_(list(person_ids))
+        among(ExtractPersonRow.person_id, person_ids)
     )
     rows = transaction.connection.execute(query).mappings()
     return {row["person_id"]: SealedPerson(**dict(row)) for row in rows}

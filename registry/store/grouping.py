@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
 from registry.store.tables import ChildRow, LinkRow, MemberRow, PersonLookupRow, PointerRow
@@ -22,17 +23,17 @@ def regroup(transaction: Transaction, person_ids: Iterable[uuid.UUID], *, at: da
     if not wanted:
         return
     connection = transaction.connection
-    before = list(connection.scalars(select(PersonLookupRow.leads_to).where(PersonLookupRow.person_id.in_(wanted))))
+    before = list(connection.scalars(select(PersonLookupRow.leads_to).where(among(PersonLookupRow.person_id, wanted))))
     linked = connection.execute(
         select(LinkRow.person_id, ChildRow.child_id)
         .join(ChildRow, ChildRow.child_id == LinkRow.child_id)
-        .where(LinkRow.person_id.in_(wanted), LinkRow.undone_at.is_(None), ChildRow.withdrawn_at.is_(None))
+        .where(among(LinkRow.person_id, wanted), LinkRow.undone_at.is_(None), ChildRow.withdrawn_at.is_(None))
         .order_by(LinkRow.person_id, ChildRow.created_at, ChildRow.child_id)
     ).all()
     touched = [*before, *(child for _, child in linked)]
-    connection.execute(delete(PersonLookupRow).where(PersonLookupRow.person_id.in_(wanted)))
-    connection.execute(delete(PointerRow).where(PointerRow.child_id.in_(touched)))
-    connection.execute(delete(MemberRow).where(MemberRow.child_id.in_(touched)))
+    connection.execute(delete(PersonLookupRow).where(among(PersonLookupRow.person_id, wanted)))
+    connection.execute(delete(PointerRow).where(among(PointerRow.child_id, touched)))
+    connection.execute(delete(MemberRow).where(among(MemberRow.child_id, touched)))
     heads: dict[uuid.UUID, uuid.UUID] = {}
     for person, child in linked:
         heads.setdefault(person, child)
@@ -59,7 +60,7 @@ def people_of_withdrawn(transaction: Transaction) -> list[uuid.UUID]:
 def heads(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Return for each identity the one that stands for its child; an identity that points nowhere stands for itself."""
     ids = list(child_ids)
-    query = select(PointerRow.child_id, PointerRow.head_id).where(PointerRow.child_id.in_(ids))
+    query = select(PointerRow.child_id, PointerRow.head_id).where(among(PointerRow.child_id, ids))
     pointed = {row[0]: row[1] for row in transaction.connection.execute(query)}
     return {child: pointed.get(child, child) for child in ids}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, text, update
 
+from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
 from registry.store.tables import (
@@ -101,7 +102,7 @@ def waiting_for_match(
 def blocks_of(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, tuple[int, ...]]]:
     """Return the keyed block tokens of identities, by kind."""
     query = select(ChildBlockRow.child_id, ChildBlockRow.kind, ChildBlockRow.token).where(
-        ChildBlockRow.child_id.in_(list(child_ids))
+        among(ChildBlockRow.child_id, child_ids)
     )
     found: dict[uuid.UUID, dict[str, tuple[int, ...]]] = {}
     for child_id, kind, token in transaction.connection.execute(query):
@@ -113,7 +114,7 @@ def blocks_of(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[
 def apart(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
     """Return the people whom a person has said each identity is not."""
     query = select(VerdictRow.child_id, VerdictRow.person_id).where(
-        VerdictRow.child_id.in_(list(child_ids)), VerdictRow.says == "different", VerdictRow.withdrawn_at.is_(None)
+        among(VerdictRow.child_id, child_ids), VerdictRow.says == "different", VerdictRow.withdrawn_at.is_(None)
     )
     found: dict[uuid.UUID, set[uuid.UUID]] = {}
     for child_id, person_id in transaction.connection.execute(query):
@@ -135,7 +136,7 @@ class StandingLink:
 def standing(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, StandingLink]:
     """Return the links that stand of identities."""
     query = select(LinkRow.child_id, LinkRow.link_id, LinkRow.person_id, LinkRow.probability, LinkRow.made_by).where(
-        LinkRow.child_id.in_(list(child_ids)), LinkRow.undone_at.is_(None)
+        among(LinkRow.child_id, child_ids), LinkRow.undone_at.is_(None)
     )
     rows = transaction.connection.execute(query).mappings()
     return {row["child_id"]: StandingLink(**dict(row)) for row in rows}
@@ -170,7 +171,7 @@ def standing_sealed(transaction: Transaction, child_ids: Iterable[uuid.UUID]) ->
             LinkRow.made_at,
             LinkRow.made_by,
         )
-        .where(LinkRow.child_id.in_(list(child_ids)), LinkRow.undone_at.is_(None))
+        .where(among(LinkRow.child_id, child_ids), LinkRow.undone_at.is_(None))
         .order_by(LinkRow.made_at, LinkRow.child_id)
     )
     return [StoredLink(**dict(row)) for row in transaction.connection.execute(query).mappings()]
@@ -196,7 +197,7 @@ def set_decision(
 def write_results(transaction: Transaction, results: Sequence[Row], candidates: Sequence[Row]) -> None:
     """Replace the results and candidates of identities."""
     transaction.connection.execute(
-        delete(CandidateRow).where(CandidateRow.child_id.in_([row["child_id"] for row in results]))
+        delete(CandidateRow).where(among(CandidateRow.child_id, [row["child_id"] for row in results]))
     )
     insert_rows(transaction, MatchResultRow, results, replacing=True)
     insert_rows(transaction, CandidateRow, candidates)
@@ -234,7 +235,7 @@ def undo(
         )
     transaction.connection.execute(
         delete(IdentifierLookupRow).where(
-            IdentifierLookupRow.leads_to.in_(list(link_ids)), IdentifierLookupRow.kind == LINKED
+            among(IdentifierLookupRow.leads_to, link_ids), IdentifierLookupRow.kind == LINKED
         )
     )
 
@@ -378,7 +379,7 @@ def latest_verifications(transaction: Transaction, child_ids: Iterable[uuid.UUID
     """Return the last thing the population database said about each identity's link."""
     query = (
         select(VerificationRow.child_id, VerificationRow.outcome, VerificationRow.connector, VerificationRow.as_of)
-        .where(VerificationRow.child_id.in_(list(child_ids)))
+        .where(among(VerificationRow.child_id, child_ids))
         .order_by(VerificationRow.as_of)
     )
     return {row["child_id"]: dict(row) for row in transaction.connection.execute(query).mappings()}

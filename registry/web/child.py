@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.actions.memo import recall_reason, remember_reason
 from registry.actions.open_child import open_child, purpose_given
-from registry.actions.views import ChildView, RecordView
+from registry.actions.views import ChildView, LinkView, RecordView
 from registry.model.access import PEOPLE_PURPOSES, Purpose
 from registry.model.errors import ReasonNeeded, Refused
 from registry.protect.authorize import Action, permitted
@@ -25,6 +25,9 @@ router = APIRouter()
 
 LONGEST_REASON: Final = 500  # characters
 _ASKED_EACH_TIME: Final = frozenset({Purpose.OTHER})  # its sentence belongs to one look alone
+
+# Who knows best who the child is stands first, and decides where sources are evenly split.
+_ORDER: Final = ("civil_status", "education", "health", "social_aid", "protection")
 
 _COMPARED: Final[tuple[tuple[str, str, Callable[[RecordView], str | None]], ...]] = (
     ("name", msgid("name"), lambda record: record.side.name),
@@ -67,7 +70,9 @@ def show(visitor: Member, child_id: UUID, why: UUID | None = None, search: UUID 
         visitor,
         "child.html",
         child=child,
+        records=in_order(child),
         head=head_of(child),
+        citizens=_by_citizen(child),
         flags=sorted({flag for record in child.records for flag in record.side.flags}),
         disagreeing=disagreements(child),
         purpose=purpose,
@@ -144,9 +149,15 @@ def _back(search: UUID | None) -> str:
     return f"?search={search}" if search else ""
 
 
+def in_order(child: ChildView) -> list[RecordView]:
+    """Return the records, those of the systems that know best first."""
+    place = {system: rank for rank, system in enumerate(_ORDER)}
+    return sorted(child.records, key=lambda record: place.get(record.system, len(place)))
+
+
 def head_of(child: ChildView) -> Head:
     """Return who the child is, in the values that most sources give."""
-    sides = [record.side for record in child.records]
+    sides = [record.side for record in in_order(child)]
     return Head(
         name=_most([side.name for side in sides]),
         birth=_most([side.birth for side in sides]),
@@ -164,6 +175,14 @@ def disagreements(child: ChildView) -> dict[str, str]:
         values = {value.casefold() for record in child.records if (value := read(record))}
         if len(values) > 1:
             found[name] = label
+    return found
+
+
+def _by_citizen(child: ChildView) -> dict[str | None, list[LinkView]]:
+    """Return the links by the masked number of the citizen: several records may lead to the same one."""
+    found: dict[str | None, list[LinkView]] = {}
+    for link in child.links:
+        found.setdefault(link.number_masked, []).append(link)
     return found
 
 

@@ -25,12 +25,16 @@ from registry.web.visitor import Visitor
 
 VIET_NAM: Final = timezone(timedelta(hours=7))  # the same all year, unchanged since 1975
 
-MENU: Final[tuple[tuple[Action, str, str], ...]] = (
-    (Action.FIND, "/find", msgid("Find a child")),
-    (Action.REVIEW, "/reviews", msgid("Review pairs")),
-    (Action.TABLE, "/tables", msgid("Tables")),
-    (Action.LOG, "/log", msgid("Access log")),
+MENU: Final[
+    tuple[tuple[Action, tuple[str, ...], str], ...]
+] = (  # the first path is the entry's, the others belong to it
+    (Action.FIND, ("/find", "/searches", "/children"), msgid("Find a child")),
+    (Action.REVIEW, ("/reviews", "/links"), msgid("Review pairs")),
+    (Action.TABLE, ("/tables",), msgid("Tables")),
+    (Action.LOG, ("/log",), msgid("Access log")),
 )
+_TOLD_FIRST: Final = ("kind", "vaccine")  # of a list's entries, such as measures and doses
+_UNTOLD: Final = frozenset({"cvx", "status"})  # codes for machines
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class MenuItem:
 
     path: str
     label: str  # an English text, the key of its translation
+    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,13 @@ class Mistake:
     rule: str  # an English text, the key of its translation
 
 
-def menu(role: Role) -> tuple[MenuItem, ...]:
-    """Return what a role may do on the pages."""
-    return tuple(MenuItem(path, label) for action, path, label in MENU if permitted(role, action))
+def menu(role: Role, path: str) -> tuple[MenuItem, ...]:
+    """Return what a role may do on the pages; the entry that `path` belongs to is current."""
+    return tuple(
+        MenuItem(paths[0], label, current=path.startswith(paths))
+        for action, paths, label in MENU
+        if permitted(role, action)
+    )
 
 
 def render(visitor: Visitor, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401  any
@@ -64,7 +73,7 @@ def render(visitor: Visitor, template: str, *, status: int = 200, **context: Any
         url=visitor.url,
         account=signed_in.account if signed_in else None,
         csrf=signed_in.csrf_token if signed_in else "",
-        menu=menu(signed_in.account.role) if signed_in is not None and usable else (),
+        menu=menu(signed_in.account.role, visitor.path) if signed_in is not None and usable else (),
         demo=visitor.services.demo,
         languages=LANGUAGES,
         stylesheet=stylesheet_address(),
@@ -103,10 +112,17 @@ def _environment(language: Language) -> Environment:
         "commune": lambda code: (code and commune_name(code)) or code,
         "province": lambda code: (code and province_name(code)) or code,
         "ethnic": lambda code: (code and ethnic_name(code)) or code,
+        "ordered": _ordered,
         "word": lambda code, table: spoken.gettext(words.word(table, code)),
     }
     environment.globals |= {"language": language, "words": words}
     return environment
+
+
+def _ordered(facts: Mapping[str, object], table: Mapping[str, str]) -> list[tuple[str, object]]:
+    """Return facts in the order of a table of words, those without a word last."""
+    order = {name: place for place, name in enumerate(table)}
+    return sorted(facts.items(), key=lambda fact: order.get(fact[0], len(order)))
 
 
 class _Formats:
@@ -148,7 +164,9 @@ class _Formats:
     def fact(self, value: object) -> str:
         """Return a coded fact of a sector in words: a code, a date, a number, or a list of them."""
         if isinstance(value, Mapping):
-            return " – ".join(part for one in value.values() if (part := self.fact(one)))
+            first = [value[name] for name in _TOLD_FIRST if name in value]
+            rest = [one for name, one in value.items() if name not in _TOLD_FIRST and name not in _UNTOLD]
+            return " – ".join(part for one in (*first, *rest) if (part := self.fact(one)))
         if isinstance(value, list | tuple):
             return "; ".join(self.fact(one) for one in value)
         if isinstance(value, bool) or value is None:

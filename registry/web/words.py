@@ -174,8 +174,11 @@ LIKENESSES: Final[Mapping[str, str]] = {
 }
 
 VERIFIED: Final[Mapping[str, str]] = {
-    "confirmed": _("The population database confirmed it"),
-    "refuted": _("The population database contradicted it"),
+    "match": _("The population database confirmed it"),
+    "mismatch": _("The population database contradicted it"),
+    "not_found": _("The population database does not know the number"),
+    "ambiguous": _("The population database found several people"),
+    "inactive": _("The population database says that the number is out of use"),
     "unknown": _("The population database could not say"),
 }
 
@@ -189,6 +192,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "review": _("Pair reviewed"),
     "unlink": _("Link undone"),
     "link": _("Records linked"),
+    "load_extract": _("Population extract loaded"),
     "verify": _("Links verified"),
     "export_links": _("Links exported"),
     "link_state": _("State of links asked"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from matching import similarity
 from matching.encode import Dictionary, coded_year, encode
-from matching.identity import BirthDate, Identity, Sex
+from matching.identity import BirthDate, Certainty, Identity, Scheme, Sex, Unit
 from matching.levels import LEVELS, MISSING, Field, Pairs, code_of, level_of, reasons
 from matching.relations import compare
 from matching.similarity import Similarity
@@ -158,6 +158,7 @@ def test_communes_of_another_province(mine: tuple[str, ...], expected: str) -> N
         ("001316777777", "different"),
         ("001188003311", "of_parent"),
         ("001186000000", "missing"),
+        ("1234", "different"),
         (None, "missing"),
     ],
 )
@@ -188,6 +189,7 @@ def test_the_record_may_know_the_number_that_the_population_replaced() -> None:
         ("Ta Huong", "plain_part"),
         ("Le Thu Huong", "plain_given_same"),
         ("Le Thu Buoi", "plain_different"),
+        ("Đinh Công Lực", "swapped"),
         ("Hường", "short_same"),
         ("Bưởi", "short_different"),
     ],
@@ -271,10 +273,19 @@ def test_a_dictionary_too_large_for_a_table_is_compared_pair_by_pair() -> None:
     )
 
 
+def test_a_parent_at_the_others_place_is_seen_also_where_that_place_is_unknown() -> None:
+    assert level(Field.FATHER, {"father": parent("Tạ Thị Hường")}, {"father": None}) == "swapped"
+
+
 def test_a_number_of_another_shape_carries_no_year() -> None:
     assert coded_year("123456789") is None
     assert coded_year("001316004217") == 2016
     assert coded_year("001188003311") == 1988
+
+
+def test_a_unit_of_no_list_has_neither_commune_nor_province() -> None:
+    unknown = Unit(code="99999", scheme=Scheme.BEFORE_2025, certainty=Certainty.UNKNOWN, communes=(), province=None)
+    assert level(Field.COMMUNE, {"unit": unknown}, {}) == "missing"
 
 
 def test_a_name_that_is_unknown_has_no_parts() -> None:

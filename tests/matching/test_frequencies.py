@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.frequencies import Frequencies, group_of
-from matching.identity import BirthDate, Identity, Sex
+from matching.identity import BirthDate, Certainty, Identity, Scheme, Sex, Unit
 from matching.levels import Field, code_of
 from matching.shares import ShareTable, shares_of_pairs
 from matching.weights import SHARES
@@ -77,6 +77,22 @@ def test_people_without_parents_or_names_are_counted_and_have_no_family() -> Non
 def test_children_of_partly_known_facts_share_the_known_ones() -> None:
     bare = Identity(mother=HER.mother, father=HER.father)
     assert Frequencies.counting([HER, bare]).relations["siblings"].shared == {}
+
+
+def test_places_that_are_not_known_are_not_counted() -> None:
+    unknown = Unit(code="99999", scheme=Scheme.BEFORE_2025, certainty=Certainty.UNKNOWN, communes=(), province=None)
+    people = [replace(HER, unit=unknown), replace(HER, unit=unknown, birth=None), replace(HER, unit=None)]
+    frequencies = Frequencies.counting(people)
+    assert not {"commune", "province"} & set(frequencies.counts)
+    table = ShareTable.counting(people, frequencies)
+    assert (table.shares[:, SHARES.index("province")] == 1).all()
+    assert table.shares[0, SHARES.index("commune")] == 1
+
+
+def test_a_parent_of_one_word_has_no_surname_to_count() -> None:
+    frequencies = Frequencies.counting([replace(HER, mother=parent("Hường"), father=None)])
+    assert "mother_surname" not in frequencies.counts
+    assert frequencies.share("mother_given", "huong") > 0.5
 
 
 def test_a_syllable_is_in_use_when_somebody_bears_it_or_a_list_has_it() -> None:

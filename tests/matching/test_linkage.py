@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matching.blocking import block_keys
 from matching.frequencies import Frequencies
 from matching.identity import BirthDate, Identity, Sex
-from matching.linkage import Decision, RecordOutcome, link_records
+from matching.linkage import Decision, Linkage, RecordOutcome, link_records
 from tests.matching.people import MODEL, child, link_one, name, parent, unit, village
 
 HER = child()
@@ -187,6 +187,16 @@ def test_one_record_and_many_give_the_same_outcome() -> None:
     assert sum(outcome.decision is Decision.LINK for outcome in together) > 50
 
 
+def test_steps_of_few_pairs_give_the_same_as_one_step() -> None:
+    people = village(30)
+    linkage = Linkage(people, people, model=MODEL, frequencies=Frequencies.counting(people))
+    candidates = [[n, (n + 1) % 30] for n in range(30)]
+    whole = [weighed.probability.tolist() for weighed in linkage.weigh(candidates)]
+    parts = [weighed.probability.tolist() for weighed in linkage.weigh(candidates, pairs_at_once=7)]
+    assert (len(whole), len(parts)) == (1, 10)
+    assert [value for part in parts for value in part] == whole[0]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.permutations(range(6)), st.sets(st.sampled_from(["number", "birth", "unit", "mother", "father", "sex"])))
 def test_the_order_of_candidates_changes_nothing_and_probabilities_add_up(order: list[int], lost: set[str]) -> None:
@@ -201,7 +211,7 @@ def test_the_order_of_candidates_changes_nothing_and_probabilities_add_up(order:
     assert straight.nobody + sum(found.probability for found in straight.candidates) == pytest.approx(1, abs=0.06)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.sets(st.sampled_from(["number", "unit", "mother", "father"]), min_size=1))
 def test_more_agreement_never_lowers_the_bits(lost: set[str]) -> None:
     less = link_one(replace(HER, **dict.fromkeys(lost)), HER).candidates[0]

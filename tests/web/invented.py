@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ MISSPELT = "Nguyen Thi Hao"  # what the worker types for the child below
 CHILD = "Nguyễn Thị Hoà"
 CHILD_NUMBER = "019314052001"
 CHILD_KEY = "EDU0000001"
-TWIN_KEY = "EDU0000002"
+TWINS = ("Lê", "Đặng", "Bùi", "Hồ", "Ngô", "Lý")  # surnames of twins who are hard to tell apart
 FAR_CHILD = "Phạm Gia Bảo"
 FAR_KEY = "EDU0000003"
 SECRETS = (CHILD, CHILD_NUMBER, "Nguyễn", "Hoà", "Hao", "Lê Thị Mai", "Thôn 5", FAR_CHILD)
@@ -103,14 +104,16 @@ def pupil(key: str, name: str, *, sex: str, birth: str, commune: str = HERE, **m
 
 def citizens() -> list[dict[str, str]]:
     """Return the extract: the child, a pair of twins who are hard to tell apart, and many others."""
-    twins = {"mother_name": "Hoàng Thị Lan", "mother_number": "019184000777", "father_name": "Lê Văn Tám"}
     found = [
         citizen(
             CHILD_NUMBER, CHILD, sex="2", birth="2014-05-03", mother_name="Lê Thị Mai", father_name="Nguyễn Văn Sáu"
         ),
-        citizen("019216000101", "Lê Minh Anh", sex="1", birth="2016-02-09", **twins),
-        citizen("019216000102", "Lê Minh Ánh", sex="1", birth="2016-02-09", **twins),
     ]
+    for place, surname in enumerate(TWINS):
+        parents = {"mother_name": f"Hoàng Thị {surname}", "mother_number": f"01918400077{place}"}
+        for digit, given in enumerate(("Anh", "Ánh")):
+            number = f"0192160001{place}{digit}"
+            found.append(citizen(number, f"{surname} Minh {given}", sex="1", birth=f"2016-02-1{place}", **parents))
     surnames, middles, givens = (
         ("Trần", "Phạm", "Hoàng", "Vũ"),
         ("Văn", "Đức", "Gia"),
@@ -125,8 +128,24 @@ def citizens() -> list[dict[str, str]]:
     return found
 
 
+def unmarked(text: str) -> str:
+    """Return a text as typed without marks."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+    return plain.replace("Đ", "D").replace("đ", "d")
+
+
 def pupils() -> list[dict[str, str]]:
     """Return the schools' file: the child, one of the twins without marks or number, and a child far away."""
+    one_of_twins = [
+        pupil(
+            f"EDU100000{place}",
+            f"{unmarked(surname)} Minh Anh",
+            sex="Nam",
+            birth=f"1{place}/02/2016",
+            **{"Họ tên mẹ": f"Hoàng Thị {surname}"},
+        )
+        for place, surname in enumerate(TWINS)
+    ]
     return [
         pupil(
             CHILD_KEY,
@@ -135,8 +154,8 @@ def pupils() -> list[dict[str, str]]:
             birth="03/05/2014",
             **{"Số định danh cá nhân": CHILD_NUMBER, "Họ tên mẹ": "Lê Thị Mai", "Họ tên cha": "Nguyễn Văn Sáu"},
         ),
-        pupil(TWIN_KEY, "Le Minh Anh", sex="Nam", birth="09/02/2016", **{"Họ tên mẹ": "Hoàng Thị Lan"}),
         pupil(FAR_KEY, FAR_CHILD, sex="Nam", birth="11/11/2015", commune=ELSEWHERE),
+        *one_of_twins,
     ]
 
 
