@@ -282,3 +282,13 @@ class SectorConnector(Protocol):
             FileRefused: it cannot be read as a whole.
         """
         ...
+
+    def reread(self, raw: bytes, *, row: int, encodings: Mapping[str, str]) -> SourceRecord | Rejected:
+        """Read one row again, as `open` would in its file; a mapping that has changed may understand it now.
+
+        Args:
+            raw: what the row carried when it was read, perhaps by an older mapping.
+            row: its place in the file.
+            encodings: those decided for its file.
+        """
+        ...

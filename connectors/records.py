@@ -72,14 +72,14 @@ class SourceRecord:
     )  # coded facts of the sector: school, doses, allowance
     case: CaseFacts | None = None
     written: dict[str, Any] = field(default_factory=dict, repr=False)  # the whole row as delivered, JSON types
-    raw: bytes = field(default=b"", repr=False)  # its bytes as delivered, for the sealed quarantine
+    raw: bytes = field(repr=False)  # what the row was delivered as, in a form that its connector reads again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A row that cannot be read. Its bytes are for the sealed quarantine alone."""
+    """A row that cannot be read. What it was delivered as is for the sealed quarantine alone."""
 
     row: int
     rule: str  # a name of the rule list, e.g. 'row_too_short'
     field: str | None  # the column or path; None: the whole row
-    raw: bytes = dataclasses.field(repr=False)
+    raw: bytes = dataclasses.field(repr=False)  # in a form that its connector reads again

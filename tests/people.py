@@ -9,19 +9,17 @@ from typing import Any, Final
 
 from connectors.contract import CitizenSnapshot, FileFormat
 from connectors.records import CaseFacts, ChildFacts, Operation, PersonFacts, Rejected, SourceRecord
+from connectors.sectors.education import Education
+from connectors.sectors.health import Health
+from connectors.sectors.protection import Protection
+from registry.protect.canonical import compact_json
 
 HERE, NEXT_DOOR, PROVINCE = "05443", "01840", "19"  # two communes of one province, in today's codes
 ELSEWHERE, FAR_PROVINCE = "00004", "01"
 
-PUPILS: Final = FileFormat(
-    system="education", stream="students", file_name="education.csv", required_columns=(), mapping_version=1
-)
-CASES: Final = FileFormat(
-    system="protection", stream="cases", file_name="protection-cases.jsonl", required_columns=(), mapping_version=1
-)
-VACCINATIONS: Final = FileFormat(
-    system="health", stream="Patient", file_name="health-bundle.json", required_columns=(), mapping_version=1
-)
+PUPILS: Final = Education.format
+PATIENTS: Final = Health.format
+CASES: Final = Protection.format
 
 _FIRST_STAMP = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 _SURNAMES = ("Trần", "Phạm", "Hoàng", "Vũ")
@@ -81,11 +79,13 @@ def record(
         facts=described,
         services=dict(services or {}),
         written=written,
+        raw=compact_json(written),
     )
 
 
 def tombstone(key: str = "EDU0001", *, day: int | None = 1, row: int = 1, form: FileFormat = PUPILS) -> SourceRecord:
     """Return the row that withdraws a record."""
+    written = {"key": key, "day": day, "deleted": True}
     return SourceRecord(
         system=form.system,
         stream=form.stream,
@@ -93,7 +93,8 @@ def tombstone(key: str = "EDU0001", *, day: int | None = 1, row: int = 1, form: 
         row=row,
         operation=Operation.DELETE,
         version_at=None if day is None else stamp(day),
-        written={"key": key, "day": day, "deleted": True},
+        written=written,
+        raw=compact_json(written),
     )
 
 
@@ -120,7 +121,8 @@ def case(
     )
     held = replace(usual, **(case_facts or {}))
     plain = record(key, day=day, row=row, form=CASES, **changes)
-    return replace(plain, case=held, written={**plain.written, "case": asdict(held)})
+    written = {**plain.written, "case": asdict(held)}
+    return replace(plain, case=held, written=written, raw=compact_json(written))
 
 
 def broken(row: int = 1, *, raw: bytes = "EDU0099;Bế Thị Rách;?".encode(), rule: str = "row_too_short") -> Rejected:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.contract import FileRefused
 
 SEARCHED_ROWS = 20  # exports carry title rows above the header
+MAX_HEADER_BYTES = 20_000  # every row carries the header's line with it
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
 
@@ -21,14 +22,18 @@ class Header:
     row: int
     columns: tuple[str, ...]
     doubled: tuple[str, ...] = ()  # required ones that stand there twice
+    raw: bytes = field(repr=False)  # the line as delivered: with it in front, a row's own bytes can be read again
 
     def missing(self, required: Sequence[str]) -> tuple[str, ...]:
         """Return those of `required` that are not among the columns."""
         return tuple(column for column in required if column not in self.columns)
 
 
-def read_header(row: int, cells: Sequence[str], required: Sequence[str]) -> Header:
-    """Return the row read as a header; letters' case, spacing and Unicode form of the names do not matter."""
+def read_header(row: int, cells: Sequence[str], required: Sequence[str], *, raw: bytes) -> Header:
+    """Return the row read as a header; letters' case, spacing and Unicode form of the names do not matter.
+
+    Args: raw: one line with its end.
+    """
     agreed = {_canonical(column): column for column in required}
     columns: list[str] = []
     doubled: list[str] = []
@@ -38,7 +43,8 @@ def read_header(row: int, cells: Sequence[str], required: Sequence[str]) -> Head
             doubled.append(name)
             name = f"{name} ({place})"
         columns.append(name)
-    return Header(row=row, columns=tuple(columns), doubled=tuple(name for name in doubled if name in required))
+    doubled_required = tuple(name for name in doubled if name in required)
+    return Header(row=row, columns=tuple(columns), doubled=doubled_required, raw=raw)
 
 
 def _canonical(name: str) -> str:
@@ -56,12 +62,14 @@ def check_header(header: Header | None, required: Sequence[str]) -> Header:
     """Return the header if it has every required column once.
 
     Raises:
-        FileRefused: there is none, or a column is missing, renamed or doubled.
+        FileRefused: there is none, it is endless, or a column is missing, renamed or doubled.
     """
     if header is None:
         raise FileRefused("column_missing", f"no header in the first {SEARCHED_ROWS} rows: column {required[0]}")
     if missing := header.missing(required):
         raise FileRefused("column_missing", f"row {header.row}: column {', column '.join(missing)}")
+    if len(header.raw) > MAX_HEADER_BYTES:
+        raise FileRefused("header_too_long", f"row {header.row}: more than {MAX_HEADER_BYTES} bytes")
     if header.doubled:
         raise FileRefused("column_doubled", f"row {header.row}: column {', column '.join(header.doubled)}")
     return header

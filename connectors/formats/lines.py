@@ -47,16 +47,15 @@ class PhysicalLines:
         """Return the next line, or None at the end of the file."""
         if self._given_back:
             return self._given_back.popleft()
-        raw = self._stream.readline(MAX_LINE_BYTES + 1)
+        mark = UTF_8_BOM if self._number == 0 else b""
+        raw = self._stream.readline(len(mark) + MAX_LINE_BYTES + 1)
         if not raw:
             return None
         self._number += 1
-        overlong = len(raw) > MAX_LINE_BYTES
+        overlong = len(raw.removeprefix(mark)) > MAX_LINE_BYTES
         if overlong:
             self._skip_to_next(raw)
-        if self._number == 1:
-            raw = raw.removeprefix(UTF_8_BOM)
-        return Line(number=self._number, raw=raw, overlong=overlong)
+        return Line(number=self._number, raw=raw.removeprefix(mark), overlong=overlong)
 
     def give_back(self, lines: Sequence[Line]) -> None:
         """Make `lines` the next ones to be taken, in their order."""
@@ -85,6 +84,11 @@ def open_json_lines(path: Path) -> Iterator[JsonRow | Rejected]:
     refuse_unless_text(path)
     _refuse_other_encodings(path)
     return _json_rows(path)
+
+
+def reread_json_line(raw: bytes, *, row: int) -> JsonRow | Rejected:
+    """Read one line again that stood at `row` of its file."""
+    return _json_row(Line(number=row, raw=raw, overlong=len(raw) > MAX_LINE_BYTES))
 
 
 def _refuse_other_encodings(path: Path) -> None:

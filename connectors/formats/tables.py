@@ -1,4 +1,4 @@
-"""Delivered tables: CSV files read as bytes, so that each row keeps what it was delivered as.
+"""Delivered tables: CSV files read as bytes, so that each row keeps what it was delivered as, below its header.
 
 A row begins on a physical line and ends there, unless a quoted field runs over the line's end. A line that is empty or
 holds nothing but delimiters is not a row. A quote that never closes costs its own line, not the lines below.
@@ -6,9 +6,10 @@ holds nothing but delimiters is not a row. A quote that never closes costs its o
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +27,7 @@ SAMPLED_ROWS = 20_000
 SAMPLED_VALUES = 4_000  # with letters outside ASCII, of one column
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
-_QUOTED = re.compile(rb'"([^"]*(?:""[^"]*)*)"')
+_QUOTED = re.compile(rb'"([^"]*+(?:""[^"]*+)*+)"')  # possessive: half of a doubled quote never closes a field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class TableRow:
 
     row: int
     cells: Mapping[str, Cell] = field(repr=False)
-    raw: bytes = field(repr=False)
+    raw: bytes = field(repr=False)  # the header's line and the row: a table of one row
 
     def text(self, column: str) -> str | None:
         """Return the cell as text without outer white space; None if it is empty. Whole numbers have no decimals."""
@@ -68,7 +69,7 @@ class _RawRow:
     """One row cut into fields, or the rule it breaks."""
 
     row: int
-    raw: bytes = field(repr=False)
+    raw: bytes = field(repr=False)  # without the header
     fields: tuple[bytes, ...] = field(default=(), repr=False)
     rule: str | None = None
 
@@ -85,12 +86,32 @@ def open_csv(path: Path, layout: CsvLayout, looks_like_a_name: NameJudge) -> Tab
     return Table(encodings=decided, rows=_rows(path, header, layout, decided))
 
 
+def reread_csv(raw: bytes, layout: CsvLayout, *, row: int, decided: Mapping[str, str]) -> TableRow | Rejected:
+    """Read one row again from its `raw`, as it would be read at `row` of a file with the encodings `decided`."""
+    lines = PhysicalLines(io.BytesIO(raw))
+    head, line = lines.take(), lines.take()
+    if head is None or line is None:
+        return Rejected(row=row, rule="row_missing", field=None, raw=raw)
+    try:
+        header = _header_among([replace(head, raw=raw[: raw.find(b"\n") + 1])], layout)
+    except FileRefused as refused:
+        return Rejected(row=row, rule=refused.rule, field=None, raw=raw)
+    raw_row = _row_from(replace(line, number=row), lines, layout, len(header.columns))
+    if lines.take() is not None:
+        return Rejected(row=row, rule="row_not_alone", field=None, raw=raw)
+    return _decoded(raw_row, header, _used_encodings(header, decided))
+
+
 def _find_header(path: Path, layout: CsvLayout) -> Header:
     with open_for_reading(path) as stream:
         first = [line for line in islice(PhysicalLines(stream), SEARCHED_ROWS) if not line.overlong]
+    return _header_among(first, layout)
+
+
+def _header_among(lines: Sequence[Line], layout: CsvLayout) -> Header:
     headers = [
-        read_header(line.number, names, layout.columns)
-        for line in first
+        read_header(line.number, names, layout.columns, raw=line.raw)
+        for line in lines
         for encoding in encodings.ENCODINGS
         if (names := _header_names(line, layout, encoding)) is not None
     ]
@@ -137,24 +158,30 @@ def _sample(path: Path, header: Header, layout: CsvLayout) -> dict[str, list[byt
 
 
 def _rows(path: Path, header: Header, layout: CsvLayout, decided: Mapping[str, str]) -> Iterator[TableRow | Rejected]:
-    telling = [encoding for encoding in decided.values() if encoding != encodings.ASCII]
-    main = max(telling, key=telling.count, default=encodings.UTF_8)
-    # A column that was plain ASCII as far as it was sampled may hold letters further down.
-    used = [(column, main if decided[column] == encodings.ASCII else decided[column]) for column in header.columns]
+    used = _used_encodings(header, decided)
     for raw_row in _raw_rows(path, header, layout):
-        yield _decoded(raw_row, used)
+        yield _decoded(raw_row, header, used)
 
 
-def _decoded(raw_row: _RawRow, columns: Sequence[tuple[str, str]]) -> TableRow | Rejected:
+def _used_encodings(header: Header, decided: Mapping[str, str]) -> list[str]:
+    """Return the encoding of each column; one that was plain ASCII in the sample may hold letters further down."""
+    known = [decided.get(column, encodings.ASCII) for column in header.columns]
+    telling = [encoding for encoding in known if encoding != encodings.ASCII]
+    main = max(telling, key=telling.count, default=encodings.UTF_8)
+    return [main if encoding == encodings.ASCII else encoding for encoding in known]
+
+
+def _decoded(raw_row: _RawRow, header: Header, used: Sequence[str]) -> TableRow | Rejected:
+    raw = header.raw + raw_row.raw
     if raw_row.rule:
-        return Rejected(row=raw_row.row, rule=raw_row.rule, field=None, raw=raw_row.raw)
+        return Rejected(row=raw_row.row, rule=raw_row.rule, field=None, raw=raw)
     cells: dict[str, Cell] = {}
-    for (column, encoding), value in zip(columns, raw_row.fields, strict=True):
+    for column, encoding, value in zip(header.columns, used, raw_row.fields, strict=True):
         text = encodings.decode(value, encoding)
         if text is None:
-            return Rejected(row=raw_row.row, rule="bytes_not_in_encoding", field=column, raw=raw_row.raw)
+            return Rejected(row=raw_row.row, rule="bytes_not_in_encoding", field=column, raw=raw)
         cells[column] = text
-    return TableRow(row=raw_row.row, cells=cells, raw=raw_row.raw)
+    return TableRow(row=raw_row.row, cells=cells, raw=raw)
 
 
 def _raw_rows(path: Path, header: Header, layout: CsvLayout) -> Iterator[_RawRow]:
@@ -177,7 +204,9 @@ def _row_from(line: Line, lines: PhysicalLines, layout: CsvLayout, width: int) -
     if fields is None or (len(taken) > 1 and len(fields) != width):
         # Never closed, or closed by a quote of some later row: only this line is at fault.
         lines.give_back(taken[1:])
-        return _RawRow(row=line.number, raw=line.raw, rule="row_truncated" if len(taken) == 1 else "quote_unclosed")
+        return _RawRow(
+            row=line.number, raw=line.raw, rule="quote_unclosed" if line.raw.endswith(b"\n") else "row_truncated"
+        )
     return _RawRow(row=line.number, raw=raw, fields=fields, rule=_rule_broken(raw, fields, width))
 
 

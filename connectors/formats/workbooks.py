@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import zipfile
 import zlib
@@ -57,13 +58,48 @@ def open_workbook(path: Path, layout: WorkbookLayout, looks_like_a_name: NameJud
     sheet = _sheet(_needed_parts(path), path, layout)
     rows = _numbered_rows(sheet)
     first = [row for row in rows if row[0] <= SEARCHED_ROWS]
-    headers = [read_header(number, [_header_text(cell) for cell in cells], layout.columns) for number, cells in first]
+    headers = [
+        _header(number, [cell if isinstance(cell, str) else "" for cell in cells], layout) for number, cells in first
+    ]
     header = check_header(closest(headers, layout.columns), layout.columns)
     below = [row for row in rows if row[0] > header.row and any(cell not in ("", None) for cell in row[1])]
     if not below:
         raise FileRefused("file_empty", f"{path.name}: no row below the header")
     decided = _decide_encodings(below, header, layout, looks_like_a_name)
     return Table(encodings=decided, rows=_rows(below, header, decided))
+
+
+def reread_workbook(raw: bytes, layout: WorkbookLayout, *, row: int, decided: Mapping[str, str]) -> TableRow | Rejected:
+    """Read one row again from its `raw`, as it would be read at `row` of a sheet with the encodings `decided`."""
+    kept = _kept_lines(raw)
+    if kept is None:
+        return Rejected(row=row, rule="row_missing", field=None, raw=raw)
+    names, cells = kept
+    try:
+        header = check_header(closest([_header(1, names, layout)], layout.columns), layout.columns)
+    except FileRefused as refused:
+        return Rejected(row=row, rule=refused.rule, field=None, raw=raw)
+    return _row(row, cells, header, decided)
+
+
+def _kept_lines(raw: bytes) -> tuple[list[str], list[Cell]] | None:
+    """Return the names and the cells of a table of one row, or None where these bytes are none."""
+    try:
+        names, cells = (json.loads(line) for line in raw.splitlines())
+    except ValueError:
+        return None
+    return (names, cells) if isinstance(names, list) and isinstance(cells, list) else None
+
+
+def _header(row: int, names: Sequence[str], layout: WorkbookLayout) -> Header:
+    """Return the row read as a header that ends with its last name, however far the sheet goes."""
+    width = max((place for place, name in enumerate(names, start=1) if name.strip()), default=0)
+    return read_header(row, names[:width], layout.columns, raw=_line(names[:width]))
+
+
+def _line(cells: Sequence[Cell]) -> bytes:
+    """Return cells as one line of JSON, always the same for the same cells."""
+    return json.dumps(cells, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
 def _needed_parts(path: Path) -> io.BytesIO:
@@ -124,10 +160,6 @@ def _numbered_rows(sheet: CalamineSheet) -> list[tuple[int, list[Any]]]:
     return list(enumerate(sheet.to_python(skip_empty_area=False), start=1))
 
 
-def _header_text(cell: object) -> str:
-    return cell if isinstance(cell, str) else ""
-
-
 def _decide_encodings(
     rows: Sequence[tuple[int, list[Any]]], header: Header, layout: WorkbookLayout, judge: NameJudge
 ) -> dict[str, str]:
@@ -144,20 +176,19 @@ def _decide_encodings(
 def _rows(
     rows: Sequence[tuple[int, list[Any]]], header: Header, decided: Mapping[str, str]
 ) -> Iterator[TableRow | Rejected]:
-    width = max((place for place, name in enumerate(header.columns, start=1) if name != f"({place})"), default=0)
     for number, values in rows:
-        cells = [_json_cell(value) for value in values]
-        raw = json.dumps(cells, ensure_ascii=False).encode()
-        if any(cell is not None for cell in cells[width:]):
-            yield Rejected(row=number, rule="row_too_long", field=None, raw=raw)
-        else:
-            yield _decoded(number, dict(zip(header.columns, cells, strict=False)), raw, decided)
+        yield _row(number, [_json_cell(value) for value in values], header, decided)
 
 
-def _decoded(row: int, cells: Mapping[str, Cell], raw: bytes, decided: Mapping[str, str]) -> TableRow | Rejected:
-    read: dict[str, Cell] = {}
-    for column, cell in cells.items():
-        text = encodings.decode(cell.encode(), decided[column]) if isinstance(cell, str) else cell
+def _row(row: int, cells: Sequence[Cell], header: Header, decided: Mapping[str, str]) -> TableRow | Rejected:
+    width = len(header.columns)
+    if any(cell is not None for cell in cells[width:]):
+        return Rejected(row=row, rule="row_too_long", field=None, raw=header.raw + _line(cells))
+    raw = header.raw + _line(cells[:width])
+    read: dict[str, Cell] = dict.fromkeys(header.columns)
+    for column, cell in zip(header.columns, cells, strict=False):
+        encoding = decided.get(column, encodings.UTF_8)
+        text = encodings.decode(cell.encode(), encoding) if isinstance(cell, str) else cell
         if text is None and cell is not None:
             return Rejected(row=row, rule="bytes_not_in_encoding", field=column, raw=raw)
         read[column] = text
@@ -174,4 +205,6 @@ def _json_cell(value: object) -> Cell:
         return str(value)
     if isinstance(value, str):
         return value or None
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
     return value if isinstance(value, int | float) else None

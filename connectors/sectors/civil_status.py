@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from connectors.contract import API, FileFormat, NameJudge, Reading
 from connectors.formats.stamps import read_date
 from connectors.formats.tables import TableRow
-from connectors.formats.workbooks import WorkbookLayout, open_workbook
-from connectors.records import ChildFacts, SourceRecord
-from connectors.sectors.rows import RowRefused, checked_key, checked_names, known_facts, person, read_rows
+from connectors.formats.workbooks import WorkbookLayout, open_workbook, reread_workbook
+from connectors.records import ChildFacts, Rejected, SourceRecord
+from connectors.sectors.rows import RowRefused, checked_key, checked_names, known_facts, person, read_row, read_rows
 
 KEY_COLUMNS = ("Xã đăng ký", "Quyển số", "Số giấy khai sinh")
 NAMES = ("Họ chữ đệm tên", "Họ tên mẹ", "Họ tên cha")
@@ -61,6 +62,10 @@ class CivilStatus:
         table = open_workbook(path, LAYOUT, looks_like_a_name)
         return Reading(format=self.format, encodings=table.encodings, rows=read_rows(table.rows, _birth))
 
+    def reread(self, raw: bytes, *, row: int, encodings: Mapping[str, str]) -> SourceRecord | Rejected:
+        """Read one row again, as `open` would in its file."""
+        return read_row(reread_workbook(raw, LAYOUT, row=row, decided=encodings), _birth)
+
 
 def _birth(row: TableRow) -> SourceRecord:
     checked_names(row, NAMES)
@@ -79,6 +84,7 @@ def _birth(row: TableRow) -> SourceRecord:
             birth_place=row.text("Nơi sinh"),
         ),
         written=dict(row.cells),
+        raw=row.raw,
     )
 
 

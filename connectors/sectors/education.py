@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.contract import API, FileFormat, NameJudge, Reading
 from connectors.formats.stamps import read_iso_stamp
-from connectors.formats.tables import CsvLayout, TableRow, open_csv
-from connectors.records import ChildFacts, SourceRecord
-from connectors.sectors.rows import checked_key, checked_names, checked_stamp, known_facts, person, read_rows
+from connectors.formats.tables import CsvLayout, TableRow, open_csv, reread_csv
+from connectors.records import ChildFacts, Rejected, SourceRecord
+from connectors.sectors.rows import checked_key, checked_names, checked_stamp, known_facts, person, read_row, read_rows
 
 KEY = "Mã học sinh"
 STAMP = "Cập nhật lúc"
@@ -68,6 +69,10 @@ class Education:
         table = open_csv(path, LAYOUT, looks_like_a_name)
         return Reading(format=self.format, encodings=table.encodings, rows=read_rows(table.rows, _pupil))
 
+    def reread(self, raw: bytes, *, row: int, encodings: Mapping[str, str]) -> SourceRecord | Rejected:
+        """Read one row again, as `open` would in its file."""
+        return read_row(reread_csv(raw, LAYOUT, row=row, decided=encodings), _pupil)
+
 
 def _pupil(row: TableRow) -> SourceRecord:
     checked_names(row, NAMES)
@@ -85,6 +90,7 @@ def _pupil(row: TableRow) -> SourceRecord:
             school_year=row.text("Năm học"),
         ),
         written=dict(row.cells),
+        raw=row.raw,
     )
 
 

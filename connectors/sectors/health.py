@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.contract import API, FileFormat, NameJudge, Reading
 from connectors.formats.fhir import ChildBundle, FhirRefused, HumanName, Immunization, RelatedPerson, read_bundle
-from connectors.formats.lines import JsonRow, open_json_lines
+from connectors.formats.lines import JsonRow, open_json_lines, reread_json_line
 from connectors.formats.stamps import read_iso_stamp
-from connectors.records import ChildFacts, PersonFacts, SourceRecord
-from connectors.sectors.rows import RowRefused, checked_key, checked_stamp, known_facts, person, read_rows
+from connectors.records import ChildFacts, PersonFacts, Rejected, SourceRecord
+from connectors.sectors.rows import RowRefused, checked_key, checked_stamp, known_facts, person, read_row, read_rows
 
 CODE = "urn:vn:tcmr:code"
 NUMBER = "urn:vn:npdb:number"
@@ -42,6 +43,10 @@ class Health:
         """
         return Reading(format=self.format, encodings={"*": "utf-8"}, rows=read_rows(open_json_lines(path), _record))
 
+    def reread(self, raw: bytes, *, row: int, encodings: Mapping[str, str]) -> SourceRecord | Rejected:  # noqa: ARG002  JSON is in UTF-8
+        """Read one row again, as `open` would in its file."""
+        return read_row(reread_json_line(raw, row=row), _record)
+
 
 def _record(row: JsonRow) -> SourceRecord:
     try:
@@ -64,6 +69,7 @@ def _record(row: JsonRow) -> SourceRecord:
             doses=[_dose(immunization) for immunization in bundle.immunizations],
         ),
         written=row.value,
+        raw=row.raw,
     )
 
 

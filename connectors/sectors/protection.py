@@ -5,6 +5,7 @@ The reporter and the notes go into the case's own facts and nowhere else: they a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +13,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.contract import API, FileFormat, NameJudge, Reading
-from connectors.formats.lines import JsonRow, open_json_lines
+from connectors.formats.lines import JsonRow, open_json_lines, reread_json_line
 from connectors.formats.stamps import VIET_NAM, read_iso_stamp
-from connectors.records import CaseFacts, ChildFacts, Operation, PersonFacts, SourceRecord
-from connectors.sectors.rows import RowRefused, checked_key, checked_stamp, known_facts, person, read_rows
+from connectors.records import CaseFacts, ChildFacts, Operation, PersonFacts, Rejected, SourceRecord
+from connectors.sectors.rows import RowRefused, checked_key, checked_stamp, known_facts, person, read_row, read_rows
 
 Group = Annotated[int, Field(ge=1, le=14)]  # Law on Children, article 10
 
@@ -83,6 +84,10 @@ class Protection:
         """
         return Reading(format=self.format, encodings={"*": "utf-8"}, rows=read_rows(open_json_lines(path), _record))
 
+    def reread(self, raw: bytes, *, row: int, encodings: Mapping[str, str]) -> SourceRecord | Rejected:  # noqa: ARG002  JSON is in UTF-8
+        """Read one row again, as `open` would in its file."""
+        return read_row(reread_json_line(raw, row=row), _record)
+
 
 def _record(row: JsonRow) -> SourceRecord:
     case = _read(row)
@@ -100,6 +105,7 @@ def _record(row: JsonRow) -> SourceRecord:
         facts=ChildFacts() if case.deleted else _facts(case),
         case=None if case.deleted else _case(case),
         written=row.value,
+        raw=row.raw,
     )
 
 

@@ -31,16 +31,17 @@ def read_rows(
     rows: Iterable[RowT | Rejected], describe: Callable[[RowT], SourceRecord]
 ) -> Iterator[SourceRecord | Rejected]:
     """Yield one element for each row: what it describes, or why it cannot be read."""
-    for row in rows:
-        if isinstance(row, Rejected):
-            yield row
-            continue
-        try:
-            record = describe(row)
-        except RowRefused as refusal:
-            yield Rejected(row=row.row, rule=refusal.rule, field=refusal.field, raw=row.raw)
-        else:
-            yield record
+    return (read_row(row, describe) for row in rows)
+
+
+def read_row(row: RowT | Rejected, describe: Callable[[RowT], SourceRecord]) -> SourceRecord | Rejected:
+    """Return what one row describes, or why it cannot be read."""
+    if isinstance(row, Rejected):
+        return row
+    try:
+        return describe(row)
+    except RowRefused as refusal:
+        return Rejected(row=row.row, rule=refusal.rule, field=refusal.field, raw=row.raw)
 
 
 def checked_key(key: str | None, field_name: str) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.contract import API, FileFormat, NameJudge, Reading
 from connectors.formats.stamps import read_date_as_iso, read_local_stamp
-from connectors.formats.tables import CsvLayout, TableRow, open_csv
-from connectors.records import ChildFacts, SourceRecord
+from connectors.formats.tables import CsvLayout, TableRow, open_csv, reread_csv
+from connectors.records import ChildFacts, Rejected, SourceRecord
 from connectors.sectors.rows import (
     checked_key,
     checked_names,
     checked_stamp,
     known_facts,
     person,
+    read_row,
     read_rows,
     whole_number,
 )
@@ -70,6 +72,10 @@ class SocialAid:
         table = open_csv(path, LAYOUT, looks_like_a_name)
         return Reading(format=self.format, encodings=table.encodings, rows=read_rows(table.rows, _recipient))
 
+    def reread(self, raw: bytes, *, row: int, encodings: Mapping[str, str]) -> SourceRecord | Rejected:
+        """Read one row again, as `open` would in its file."""
+        return read_row(reread_csv(raw, LAYOUT, row=row, decided=encodings), _recipient)
+
 
 def _recipient(row: TableRow) -> SourceRecord:
     checked_names(row, NAMES)
@@ -93,6 +99,7 @@ def _recipient(row: TableRow) -> SourceRecord:
         ),
         services=_aid(row),
         written=dict(row.cells),
+        raw=row.raw,
     )
 
 

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def upgrade() -> None:
-    run("CREATE EXTENSION IF NOT EXISTS intarray")
+    run((HERE / "0001_roles.sql").read_text(encoding="utf-8"))
     run((HERE / "0001_tables.sql").read_text(encoding="utf-8"))
     run((HERE / "0001_row_security.sql").read_text(encoding="utf-8"))
     run(SchemaManager.get_schema())

@@ -1,29 +1,8 @@
--- Roles, grants and row-level security, first version.
+-- Grants and row-level security, first version.
 --
--- One database role per application role. The login role owns the tables, yet sees nothing: row-level security is forced
+-- The login role owns the tables, yet sees nothing: row-level security is forced
 -- on every table and each policy asks for a context that only a transaction with an Access sets (SET LOCAL app.*).
 -- An empty context sees nothing.
-
-DO $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['commune_worker', 'province_worker', 'reviewer', 'steward', 'sector_system', 'statistician',
-                                'auditor', 'custodian', 'administrator', 'engine', 'door']
-    LOOP
-        BEGIN
-            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'child_registry_' || name) THEN
-                EXECUTE format('CREATE ROLE %I NOLOGIN', 'child_registry_' || name);
-            END IF;
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL;  -- another installation on this server made it in the same moment
-        END;
-        IF NOT pg_has_role(current_user, 'child_registry_' || name, 'USAGE') THEN
-            EXECUTE format('GRANT %I TO CURRENT_USER', 'child_registry_' || name);
-        END IF;
-    END LOOP;
-END
-$$;
 
 CREATE FUNCTION registry_purpose() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('app.purpose', true), '');
@@ -93,6 +72,9 @@ REVOKE ALL ON FUNCTION append_access_leaf(bytea, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION append_access_leaf(bytea, bytea) TO child_registry_commune_worker, child_registry_province_worker,
     child_registry_reviewer, child_registry_steward, child_registry_sector_system, child_registry_statistician,
     child_registry_auditor, child_registry_custodian, child_registry_administrator, child_registry_engine, child_registry_door;
+
+-- not even the owner, who could give the right back to itself, does it by mistake
+REVOKE UPDATE, DELETE, TRUNCATE ON access_leaf, checkpoint FROM CURRENT_USER;
 
 GRANT SELECT ON installation TO child_registry_commune_worker, child_registry_province_worker, child_registry_reviewer,
     child_registry_steward, child_registry_sector_system, child_registry_statistician, child_registry_auditor,

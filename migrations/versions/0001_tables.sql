@@ -68,6 +68,7 @@ CREATE TABLE extract_batch (
     finished_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_extract_batch PRIMARY KEY (batch_id)
 );
+COMMENT ON COLUMN extract_batch.wrapped_key IS 'data key under extract-wrap';
 COMMENT ON COLUMN extract_batch.file_digest IS 'keyed digest of the file';
 COMMENT ON COLUMN extract_batch.refused IS 'rule: number of rows refused';
 COMMENT ON COLUMN extract_batch.sealed_frequencies IS 'sealed: name and date frequencies; set when done';
@@ -119,13 +120,16 @@ CREATE TABLE ingest_run (
     encodings JSONB NOT NULL,
     started_at TIMESTAMP WITH TIME ZONE NOT NULL,
     finished_at TIMESTAMP WITH TIME ZONE,
+    retry_of UUID,
     CONSTRAINT pk_ingest_run PRIMARY KEY (run_id),
-    CONSTRAINT ck_ingest_run_state_known CHECK (state IN ('running', 'done'))
+    CONSTRAINT ck_ingest_run_state_known CHECK (state IN ('running', 'done')),
+    CONSTRAINT fk_ingest_run_retry_of FOREIGN KEY(retry_of) REFERENCES ingest_run (run_id)
 );
 CREATE UNIQUE INDEX uq_ingest_run_open ON ingest_run (system, stream) WHERE state = 'running';
 COMMENT ON COLUMN ingest_run.file_digest IS 'keyed digest of the file';
 COMMENT ON COLUMN ingest_run.rows_done IS 'elements of the reading that are stored';
 COMMENT ON COLUMN ingest_run.encodings IS 'column: encoding decided for it';
+COMMENT ON COLUMN ingest_run.retry_of IS 'the run whose quarantined rows are read again; null: the file is read';
 
 CREATE TABLE installation (
     one SMALLINT DEFAULT 1 NOT NULL,
@@ -167,15 +171,18 @@ CREATE TABLE quarantine (
     mapping_version SMALLINT NOT NULL,
     attempts SMALLINT NOT NULL,
     row_digest BYTEA NOT NULL,
-    sealed_raw BYTEA NOT NULL,
+    sealed_raw BYTEA,
     first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
     resolved_at TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_quarantine PRIMARY KEY (quarantine_id)
+    CONSTRAINT pk_quarantine PRIMARY KEY (quarantine_id),
+    CONSTRAINT ck_quarantine_resolved_without_bytes CHECK ((sealed_raw IS NULL) = (resolved_at IS NOT NULL))
 );
 CREATE UNIQUE INDEX uq_quarantine_row ON quarantine (system, stream, row_digest);
+CREATE INDEX ix_quarantine_run_id ON quarantine (run_id) WHERE resolved_at IS NULL;
+COMMENT ON COLUMN quarantine.run_id IS 'the run that first delivered it';
 COMMENT ON COLUMN quarantine.mapping_version IS 'of the last attempt';
 COMMENT ON COLUMN quarantine.row_digest IS 'keyed digest of the bytes';
-COMMENT ON COLUMN quarantine.sealed_raw IS 'sealed under the source''s key: the row as delivered';
+COMMENT ON COLUMN quarantine.sealed_raw IS 'sealed under the source''s key: the row as delivered; null once its record holds it';
 
 CREATE TABLE source_key_lookup (
     key_index BYTEA NOT NULL,
@@ -192,6 +199,7 @@ CREATE TABLE source_system (
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_source_system PRIMARY KEY (system)
 );
+COMMENT ON COLUMN source_system.wrapped_key IS 'data key under quarantine-wrap';
 COMMENT ON COLUMN source_system.owner_id IS 'names the key in its associated data';
 
 CREATE TABLE staff (
@@ -266,6 +274,7 @@ CREATE TABLE frame_fact (
     CONSTRAINT ck_frame_fact_age_of_a_child CHECK (age BETWEEN 0 AND 15),
     CONSTRAINT fk_frame_fact_frame_id FOREIGN KEY(frame_id) REFERENCES frame (frame_id)
 );
+COMMENT ON COLUMN frame_fact.pseudonym IS 'keyed hash of the child''s id, of this frame alone';
 COMMENT ON COLUMN frame_fact.record_key IS '64 keyed bits for cell keys';
 
 CREATE TABLE identity (

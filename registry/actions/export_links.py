@@ -13,7 +13,7 @@ from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.protect.data_key import DataKey, WrappedKey
 from registry.protect.keyring_file import Domain
-from registry.store import links
+from registry.store import links, reviews
 from registry.store.session import Transaction
 
 AT_ONCE = 2000  # rows opened at a time
@@ -32,7 +32,7 @@ class LinkLine(NamedTuple):
 def list_links(transaction: Transaction, vault: Vault) -> Iterator[LinkLine]:
     """Return the lines of all records that stand, by system and record key; withdrawn ones are left out."""
     authorize(transaction.access, Action.EXPORT_LINKS)
-    candidates = links.review_candidates(transaction)
+    candidates = reviews.review_candidates(transaction)
     people = People(vault)
     persons = sorted({person for found in candidates.values() for person, _ in found})
     numbers = {

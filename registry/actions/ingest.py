@@ -4,6 +4,9 @@ A row is *accepted* when it becomes the current version of its record, *unchange
 *superseded* when a newer version is known, *quarantined* when it breaks a rule. The newest time stamp wins, whatever
 the order of the rows; without a stamp the later row is newer, and equal stamps count as later too. A content once
 superseded does not come back by being delivered again, so a second reading of a file changes nothing.
+
+A newer mapping understands anew what comes again: an unchanged record is normalised by it, and a row that waited in
+quarantine leaves it once it is understood, in the place that it had when it first came.
 """
 
 from __future__ import annotations
@@ -11,24 +14,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from connectors.contract import FileFormat
 from connectors.records import CaseFacts, Operation, Rejected, SourceRecord
 from matching.identity import Identity
-from registry.actions import record_rows
+from registry.actions import quarantine_rows, record_rows
 from registry.actions.log import log
 from registry.actions.normalise import RuleBroken, check_texts, identity_of
 from registry.actions.record_rows import Delivered, NewOwner, OpenKeys, Stamp
-from registry.actions.sealing import Vault, seal_raw
+from registry.actions.sealing import Vault
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
-from registry.protect.canonical import compact_json
-from registry.protect.data_key import DataKey
-from registry.protect.keyring_file import Domain
-from registry.store import runs, sources
+from registry.store import quarantine, runs, sources
+from registry.store.quarantine import Entry
 from registry.store.session import Transaction
-from registry.store.sources import RecordBatch, SourceKey
+from registry.store.sources import RecordBatch
 
 Element = tuple[int, SourceRecord | Rejected]  # place in the reading, and what was read there
 
@@ -41,12 +42,33 @@ class _Current:
     content_digest: bytes
     run_id: UUID
     row_number: int
+    seen_at: datetime
     version_no: int
+    mapping_version: int  # by which its identity was understood
     row_version: int
     highest: int  # version number
     known: set[bytes]  # digests of all versions
     keys: OpenKeys | None  # None: erased
     new: NewOwner  # what this batch opens for the first time
+
+    def needs_rereading(self, record: SourceRecord, digest: bytes, *, mapping_version: int) -> bool:
+        """Tell whether `record` is this version, as an older mapping understood it; a tombstone holds nothing."""
+        return (
+            self.mapping_version < mapping_version
+            and self.content_digest == digest
+            and self.keys is not None
+            and record.operation is not Operation.DELETE
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused:
+    """A row that breaks a rule, and what the quarantine knows of it."""
+
+    ordinal: int
+    rejected: Rejected
+    digest: bytes
+    entry: Entry | None
 
 
 def ingest_batch(
@@ -71,8 +93,12 @@ def ingest_batch(
     sources.lock_system(transaction, file_format.system)
     stamp = Stamp(run_id=run_id, at=transaction.access.at, mapping_version=file_format.mapping_version)
     batch = RecordBatch()
+    digests = [vault.index.bytes_digest(element.raw) for _, element in elements]
+    entries = quarantine.entries(transaction, file_format.system, file_format.stream, digests)
     current = _stored(transaction, vault, [element for _, element in elements if isinstance(element, SourceRecord)])
-    delivered, refused = _understand(vault, elements, known=current, today=today)
+    delivered, refused = _understand(
+        vault, elements, digests, known=current, entries=entries, mapping_version=stamp.mapping_version, today=today
+    )
     _settle(vault, batch, delivered, current=current, stamp=stamp)
     _refuse(transaction, vault, batch, refused, file_format=file_format, stamp=stamp)
     sources.write(transaction, batch, run_id=run_id)
@@ -84,30 +110,48 @@ def _counts(batch: RecordBatch) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     for row in batch.verdicts:
         counts[row["outcome"]] = counts.get(row["outcome"], 0) + 1
-    return counts
+    return {**counts, "released": len(batch.released)} if batch.released else counts
 
 
 def _understand(
-    vault: Vault, elements: Sequence[Element], *, known: Mapping[bytes, _Current], today: date
-) -> tuple[list[Delivered], list[tuple[int, Rejected]]]:
-    """Normalise what can be read and is new; return it, and what breaks a rule."""
+    vault: Vault,
+    elements: Sequence[Element],
+    digests: Sequence[bytes],
+    *,
+    known: Mapping[bytes, _Current],
+    entries: Mapping[bytes, Entry],
+    mapping_version: int,
+    today: date,
+) -> tuple[list[Delivered], list[_Refused]]:
+    """Normalise what can be read and is new, or new to this mapping; return it, and what breaks a rule.
+
+    Args:
+        digests: of the elements' bytes.
+        entries: what the quarantine knows of them.
+    """
     understood: list[Delivered] = []
-    refused: list[tuple[int, Rejected]] = []
-    for ordinal, element in elements:
+    refused: list[_Refused] = []
+    for (ordinal, element), row_digest in zip(elements, digests, strict=True):
+        entry = entries.get(row_digest)
         if isinstance(element, Rejected):
-            refused.append((ordinal, element))
+            refused.append(_Refused(ordinal=ordinal, rejected=element, digest=row_digest, entry=entry))
             continue
         key_index, digest = _fingerprints(vault, element)
-        stored = known.get(key_index)
         try:
-            # a version that is stored was understood when it came: only its digest matters now
-            identity = Identity() if stored and digest in stored.known else _identity(element, today)
+            identity = _new_identity(element, digest, known.get(key_index), mapping_version=mapping_version, on=today)
         except RuleBroken as broken:
-            raw = element.raw or compact_json(element.written)
-            refused.append((ordinal, Rejected(row=element.row, rule=broken.rule, field=broken.field, raw=raw)))
+            rejected = Rejected(row=element.row, rule=broken.rule, field=broken.field, raw=element.raw)
+            refused.append(_Refused(ordinal=ordinal, rejected=rejected, digest=row_digest, entry=entry))
             continue
         understood.append(
-            Delivered(ordinal=ordinal, record=element, identity=identity, key_index=key_index, content_digest=digest)
+            Delivered(
+                ordinal=ordinal,
+                record=element,
+                identity=identity,
+                key_index=key_index,
+                content_digest=digest,
+                waited=entry,
+            )
         )
     return understood, refused
 
@@ -117,11 +161,17 @@ def _fingerprints(vault: Vault, record: SourceRecord) -> tuple[bytes, bytes]:
     return key_index, vault.index.content_digest(record.written)
 
 
-def _identity(record: SourceRecord, today: date) -> Identity:
+def _new_identity(
+    record: SourceRecord, digest: bytes, stored: _Current | None, *, mapping_version: int, on: date
+) -> Identity:
+    """Return what is understood of a row; of a version that was understood before only its digest matters now."""
+    understood = stored is not None and digest in stored.known
+    if understood and stored and not stored.needs_rereading(record, digest, mapping_version=mapping_version):
+        return Identity()
     if record.operation is Operation.DELETE:
         return Identity()
     check_texts((name, value) for name, value in record.services.items() if isinstance(value, str))
-    return identity_of(record.facts, on=today)
+    return identity_of(record.facts, on=on)
 
 
 def _settle(
@@ -134,10 +184,15 @@ def _settle(
 ) -> None:
     """Decide for each row, in the order of the file, whether it is newer than what is known; keep the last of each."""
     winners: dict[bytes, Delivered] = {}
+    reread: dict[bytes, Delivered] = {}  # unchanged rows that an older mapping had understood
     accepted: dict[bytes, int] = {}  # key → index of its accepted verdict in this batch
     for row in delivered:
         now = current.get(row.key_index)
         outcome = _outcome(row, now)
+        if now and now.needs_rereading(row.record, row.content_digest, mapping_version=stamp.mapping_version):
+            now.mapping_version = stamp.mapping_version
+            now.row_version += 1
+            reread[row.key_index] = row
         if outcome == "accepted":
             _overtake(batch, stamp, now, verdict=accepted.get(row.key_index))
             accepted[row.key_index] = len(batch.verdicts)
@@ -146,8 +201,12 @@ def _settle(
         elif outcome == "superseded" and now is not None and row.content_digest not in now.known:
             _keep_older(vault, batch, row, now=now, stamp=stamp)
         _verdict(batch, stamp, row.ordinal, row.record.row, outcome=outcome)
+        if row.waited and row.waited.resolved_at is None:
+            quarantine_rows.add_released(batch, row.waited, stamp=stamp)
     for key_index, row in winners.items():
         _make_current(vault, batch, row, now=current[key_index], stamp=stamp)
+    for key_index in reread.keys() - winners.keys():
+        _understand_anew(vault, batch, reread[key_index], now=current[key_index], stamp=stamp)
 
 
 def _stored(transaction: Transaction, vault: Vault, records: Sequence[SourceRecord]) -> dict[bytes, _Current]:
@@ -161,7 +220,9 @@ def _stored(transaction: Transaction, vault: Vault, records: Sequence[SourceReco
             content_digest=state.content_digest,
             run_id=state.run_id,
             row_number=state.row_number,
+            seen_at=state.seen_at,
             version_no=state.version_no,
+            mapping_version=state.mapping_version,
             row_version=state.row_version,
             highest=highest.get(state.child_id, state.version_no),
             known=known.get(state.child_id, set()),
@@ -179,10 +240,16 @@ def _outcome(row: Delivered, now: _Current | None) -> str:
         return "unchanged"
     if now.keys is None or row.content_digest in now.known:
         return "superseded"
+    return "superseded" if _is_older(row, now) else "accepted"
+
+
+def _is_older(row: Delivered, now: _Current) -> bool:
+    """Tell whether the source said `row` before `now`; without different stamps, whether it delivered it before."""
     stamp = row.record.version_at
-    if stamp is not None and now.version_at is not None and stamp < now.version_at:
-        return "superseded"
-    return "accepted"
+    if stamp is not None and now.version_at is not None and stamp != now.version_at:
+        return stamp < now.version_at
+    waited = row.waited  # only a row that waited can have come before what is stored
+    return waited is not None and (waited.first_seen_at, waited.row_number) < (now.seen_at, now.row_number)
 
 
 def _accept(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current | None, stamp: Stamp) -> _Current:
@@ -201,7 +268,9 @@ def _accept(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current |
         content_digest=row.content_digest,
         run_id=stamp.run_id,
         row_number=row.record.row,
+        seen_at=row.seen_at(stamp),
         version_no=highest + 1,
+        mapping_version=stamp.mapping_version,
         row_version=row_version + 1,
         highest=highest + 1,
         known=known | {row.content_digest},
@@ -227,6 +296,11 @@ def _make_current(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Cur
     if now.keys is not None:
         version = (now.version_no, now.row_version)
         record_rows.add_current(vault, batch, row, keys=now.keys, new=now.new, version=version, stamp=stamp)
+
+
+def _understand_anew(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current, stamp: Stamp) -> None:
+    if now.keys is not None:
+        record_rows.add_reread(vault, batch, row, keys=now.keys, row_version=now.row_version, stamp=stamp)
 
 
 def _overtake(batch: RecordBatch, stamp: Stamp, now: _Current | None, *, verdict: int | None) -> None:
@@ -263,56 +337,23 @@ def _refuse(
     transaction: Transaction,
     vault: Vault,
     batch: RecordBatch,
-    refused: Sequence[tuple[int, Rejected]],
+    refused: Sequence[_Refused],
     *,
     file_format: FileFormat,
     stamp: Stamp,
 ) -> None:
+    """Keep each broken row in quarantine once; the same bytes again are the same row, seen again."""
     if not refused:
         return
-    key, owner = _quarantine_key(transaction, vault, file_format.system)
-    for ordinal, rejected in refused:
-        _quarantine(vault, batch, rejected, key=key, owner=owner, file_format=file_format, stamp=stamp)
-        _verdict(batch, stamp, ordinal, rejected.row, outcome="quarantined", rule=rejected.rule, field=rejected.field)
-
-
-def _quarantine_key(transaction: Transaction, vault: Vault, system: str) -> tuple[DataKey, UUID]:
-    stored = sources.source_key(transaction, system)
-    if stored is not None:
-        key = vault.key(Domain.QUARANTINE_WRAP, stored.owner_id, wrapped=stored.wrapped_key, epoch=stored.key_epoch)
-        return key, stored.owner_id
-    owner = uuid4()
-    key, wrapped = vault.new_key(Domain.QUARANTINE_WRAP, owner)
-    new = SourceKey(owner_id=owner, wrapped_key=wrapped.wrapped, key_epoch=wrapped.epoch)
-    sources.add_source_key(transaction, system, new, transaction.access.at)
-    return key, owner
-
-
-def _quarantine(
-    vault: Vault,
-    batch: RecordBatch,
-    rejected: Rejected,
-    *,
-    key: DataKey,
-    owner: UUID,
-    file_format: FileFormat,
-    stamp: Stamp,
-) -> None:
-    quarantine_id = uuid4()
-    batch.quarantined.append(
-        {
-            "quarantine_id": quarantine_id,
-            "system": file_format.system,
-            "stream": file_format.stream,
-            "run_id": stamp.run_id,
-            "row_number": rejected.row,
-            "rule": rejected.rule,
-            "field": rejected.field,
-            "mapping_version": stamp.mapping_version,
-            "attempts": 1,
-            "row_digest": vault.index.bytes_digest(rejected.raw),
-            "sealed_raw": seal_raw(key, "quarantine", group=str(quarantine_id), row=owner, raw=rejected.raw),
-            "first_seen_at": stamp.at,
-            "resolved_at": None,
-        }
-    )
+    seal = quarantine_rows.seal_of(transaction, vault, file_format.system)
+    first_of = {row.digest: row for row in reversed(refused)}
+    for row in first_of.values():
+        if row.entry is None:
+            quarantine_rows.add_quarantined(
+                batch, seal, row.rejected, digest=row.digest, file_format=file_format, stamp=stamp
+            )
+        else:
+            quarantine_rows.add_refused_again(batch, seal, row.rejected, entry=row.entry, stamp=stamp)
+    for row in refused:
+        broken = row.rejected
+        _verdict(batch, stamp, row.ordinal, broken.row, outcome="quarantined", rule=broken.rule, field=broken.field)

@@ -107,13 +107,13 @@ def batch_key(vault: Vault, batch: ExtractBatch) -> DataKey:
 
 def _store(transaction: Transaction, vault: Vault, key: DataKey, batch_id: UUID, people: Mapping[str, Person]) -> None:
     indexes = {number: vault.number_index(number) for number in people}
-    known = extract.by_number(transaction, indexes.values())
+    known = _known(transaction, vault, people)
     rows: list[Mapping[str, Any]] = []
     numbers: list[Mapping[str, Any]] = []
     blocks: list[Mapping[str, Any]] = []
     for number, (snapshot, identity) in people.items():
         digest = vault.index.content_digest(_written(snapshot))
-        person_id, old_digest = known.get(indexes[number], (uuid4(), None))
+        person_id, old_digest = known.get(number, (uuid4(), None))
         if old_digest == digest:
             continue
         document = {
@@ -131,6 +131,22 @@ def _store(transaction: Transaction, vault: Vault, key: DataKey, batch_id: UUID,
         tokens = {(block.kind, vault.index.block_token(block.kind, block.text)) for block in block_keys(identity)}
         blocks.extend({"kind": kind, "token": token, "person_id": person_id} for kind, token in sorted(tokens))
     extract.write_people(transaction, people=rows, numbers=numbers, blocks=blocks)
+
+
+def _known(transaction: Transaction, vault: Vault, people: Mapping[str, Person]) -> dict[str, tuple[UUID, bytes]]:
+    """Return who of `people` is stored, by their number of today: under it, or under one that it has replaced."""
+    former = {number: identity.former_numbers for number, (_, identity) in people.items()}
+    numbers = {*people, *(old for olds in former.values() for old in olds)}
+    indexes = {number: vault.number_index(number) for number in numbers}
+    stored = extract.by_number(transaction, indexes.values())
+    known = {number: stored[indexes[number]] for number in people if indexes[number] in stored}
+    taken = {person_id for person_id, _ in known.values()}
+    for number in [number for number in people if number not in known]:
+        before = next((stored[indexes[old]] for old in former[number] if indexes[old] in stored), None)
+        if before is not None and before[0] not in taken:
+            known[number] = before
+            taken.add(before[0])
+    return known
 
 
 def _written(snapshot: CitizenSnapshot) -> dict[str, Any]:

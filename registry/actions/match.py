@@ -23,7 +23,7 @@ from registry.actions.sealing import Vault, open_identity, seal_group
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.protect.data_key import DataKey
-from registry.store import extract, grouping, links
+from registry.store import extract, grouping, links, reviews
 from registry.store.links import Scope, SealedIdentity, StandingLink
 from registry.store.session import Transaction
 
@@ -100,7 +100,7 @@ def match_batch(
     pages = _candidates(transaction, connector, ids, request_id=str(engine.run_id))
     people = engine.people.get(transaction, sorted({person for page in pages.values() for person in page}))
     place_of = {person: place for place, person in enumerate(people)}
-    barred = links.apart(transaction, ids)
+    barred = reviews.apart(transaction, ids)
     outcomes = link_records(
         records,
         list(people.values()),
@@ -110,8 +110,11 @@ def match_batch(
         apart=[frozenset(place_of[p] for p in barred.get(child, ()) if p in place_of) for child in ids],
     )
     decided = _Decided(transaction, vault, engine, keys=keys, people=list(people.items()))
-    decided.store(waiting, outcomes)
-    counts = {decision.value: sum(o.decision is decision for o in outcomes) for decision in Decision}
+    # whoever reviews meanwhile is faster than this batch: what a person has decided by now stands
+    bound = links.lock_results(transaction, ids)
+    open_still = [(row, outcome) for row, outcome in zip(waiting, outcomes, strict=True) if row.child_id not in bound]
+    decided.store(open_still)
+    counts = {decision.value: sum(o.decision is decision for _, o in open_still) for decision in Decision}
     log(transaction, vault, Event(action=Action.LINK, counts=counts))
     return Matched(last=ids[-1], decisions=counts)
 
@@ -157,21 +160,17 @@ class _Decided:
         self._keys = keys
         self._people = people
 
-    def store(self, waiting: Sequence[SealedIdentity], outcomes: Sequence[RecordOutcome]) -> None:
-        standing = links.standing(self._transaction, [row.child_id for row in waiting])
+    def store(self, outcomes: Sequence[tuple[SealedIdentity, RecordOutcome]]) -> None:
+        standing = links.standing(self._transaction, [row.child_id for row, _ in outcomes])
         at = self._transaction.access.at
-        results = [self._result(row, outcome) for row, outcome in zip(waiting, outcomes, strict=True)]
+        results = [self._result(row, outcome) for row, outcome in outcomes]
         candidates = [
             self._candidate(row.child_id, rank, candidate)
-            for row, outcome in zip(waiting, outcomes, strict=True)
+            for row, outcome in outcomes
             for rank, candidate in enumerate(outcome.candidates, start=1)
         ]
         links.write_results(self._transaction, results, candidates)
-        chosen = {
-            row.child_id: outcome.candidates[0]
-            for row, outcome in zip(waiting, outcomes, strict=True)
-            if outcome.decision is Decision.LINK
-        }
+        chosen = {row.child_id: outcome.candidates[0] for row, outcome in outcomes if outcome.decision is Decision.LINK}
         stale = self._stale(standing, chosen)
         links.undo(
             self._transaction,
@@ -279,6 +278,7 @@ def link_row(
     }
 
 
-def regroup_withdrawn(transaction: Transaction) -> None:
-    """Let children whose source withdrew its record stand alone."""
-    grouping.regroup(transaction, grouping.people_of_withdrawn(transaction), at=transaction.access.at)
+def regroup_delivered(transaction: Transaction) -> None:
+    """Let identities whose source withdrew its record stand alone, and those whose record came back join again."""
+    moved = {*grouping.people_of_withdrawn(transaction), *grouping.people_of_returned(transaction)}
+    grouping.regroup(transaction, moved, at=transaction.access.at)

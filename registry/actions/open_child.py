@@ -17,7 +17,7 @@ from registry.protect.authorize import Action, FieldGroup, Grant, authorize
 from registry.protect.data_key import DataKey
 from registry.protect.keyring_file import Domain
 from registry.protect.masking import masked_number
-from registry.store import children, grouping, links
+from registry.store import children, grouping, links, verifications
 from registry.store.children import SealedCase, SealedGroups
 from registry.store.links import StoredLink
 from registry.store.session import Transaction
@@ -28,18 +28,26 @@ RESTRICTED: Final = frozenset({5, 9, 11, 12})  # HIV, violence, sexual abuse, tr
 
 def reason_is_needed(transaction: Transaction, child_id: UUID) -> bool:
     """Say whether this person must still give a reason for opening the child today."""
-    staff_id = transaction.access.staff_id
-    if staff_id is None:
-        return True
-    return children.reason_given(transaction, child_id, staff_id=staff_id, within=REASON_LASTS) is None
+    return purpose_given(transaction, child_id) is None
 
 
 def purpose_given(transaction: Transaction, child_id: UUID) -> str | None:
-    """Return the purpose for which this person opened the child today, or None."""
+    """Return the purpose for which this person opened the child today, by whichever of her records; or None."""
     staff_id = transaction.access.staff_id
-    if staff_id is None:
+    found = _opened(transaction, child_id)
+    if staff_id is None or found is None:
         return None
-    return children.reason_given(transaction, child_id, staff_id=staff_id, within=REASON_LASTS)
+    return children.reason_given(transaction, found[0], staff_id=staff_id, within=REASON_LASTS)
+
+
+def _opened(transaction: Transaction, child_id: UUID) -> tuple[UUID, list[UUID]] | None:
+    """Return the first and all identities of a child, and let the transaction see them; None: none is in the area."""
+    head = grouping.heads(transaction, [child_id])[child_id]
+    members = grouping.members(transaction, head)
+    if not children.some(transaction, members):
+        return None
+    transaction.open_to(members)
+    return head, members
 
 
 def open_child(transaction: Transaction, vault: Vault, child_id: UUID) -> ChildView:
@@ -51,11 +59,10 @@ def open_child(transaction: Transaction, vault: Vault, child_id: UUID) -> ChildV
         Refused: this role opens no child.
     """
     grant = authorize(transaction.access, Action.OPEN)
-    head = grouping.heads(transaction, [child_id])[child_id]
-    members = grouping.members(transaction, head)
-    if not children.some(transaction, members):
+    found = _opened(transaction, child_id)
+    if found is None:
         raise NotFound
-    transaction.open_to(members)
+    head, members = found
     groups = children.groups(transaction, members)
     cases = _case_grant(transaction)
     sealed_cases = {case.child_id: case for case in children.cases(transaction, members)} if cases else {}
@@ -160,7 +167,7 @@ def _case(vault: Vault, grant: Grant | None, sealed: SealedCase | None) -> dict[
 def _link_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedGroups]) -> tuple[LinkView, ...]:
     ids = [row.child_id for row in groups]
     keys = {row.child_id: vault.child_key(row) for row in groups}
-    said = links.latest_verifications(transaction, ids)
+    said = verifications.latest(transaction, ids)
     return tuple(
         _link(keys[link.child_id], link, said.get(link.child_id)) for link in links.standing_sealed(transaction, ids)
     )

@@ -16,6 +16,7 @@ from registry.model.identity_groups import family_document, identity_document
 from registry.protect.data_key import DataKey, WrappedKey
 from registry.protect.keyring_file import Domain
 from registry.protect.search_tokens import SearchFacts, child_tokens
+from registry.store.quarantine import Entry
 from registry.store.sources import RecordBatch, SourceState
 
 CLAIMED = "claimed"  # kind of an identifier that a source gave, beside the 'linked' ones
@@ -30,6 +31,11 @@ class Delivered:
     identity: Identity = field(repr=False)
     key_index: bytes
     content_digest: bytes
+    waited: Entry | None = None  # in quarantine, until now or once before; None: it came just now
+
+    def seen_at(self, stamp: Stamp) -> datetime:
+        """Return when the row was first delivered."""
+        return self.waited.first_seen_at if self.waited else stamp.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,37 @@ def add_current(
     """
     version_no, row_version = version
     withdrawn = delivered.record.operation is Operation.DELETE
+    batch.records.append(_record_row(delivered, keys.child_id, version_no=version_no, stamp=stamp))
+    add_understood(vault, batch, delivered, keys=keys, new=new, row_version=row_version, stamp=stamp)
+    kind = "record.withdrawn" if withdrawn else "record.received"
+    batch.events.append({"child_id": keys.child_id, "kind": kind, "at": stamp.at})
+
+
+def add_reread(
+    vault: Vault, batch: RecordBatch, delivered: Delivered, *, keys: OpenKeys, row_version: int, stamp: Stamp
+) -> None:
+    """Add the rows that understand the current version of a record anew; the version itself stays.
+
+    Args:
+        row_version: number of the write of the identity.
+    """
+    keys, new = with_case_key(vault, delivered.record, keys=keys, new=NewOwner())
+    add_understood(vault, batch, delivered, keys=keys, new=new, row_version=row_version, stamp=stamp)
+    batch.events.append({"child_id": keys.child_id, "kind": "record.reread", "at": stamp.at})
+
+
+def add_understood(
+    vault: Vault,
+    batch: RecordBatch,
+    delivered: Delivered,
+    *,
+    keys: OpenKeys,
+    new: NewOwner,
+    row_version: int,
+    stamp: Stamp,
+) -> None:
+    """Add what was understood of a row: codes in clear, sealed groups, look-ups, and the case."""
+    withdrawn = delivered.record.operation is Operation.DELETE
     codes = {} if withdrawn and new.child is None else _codes(delivered)
     child = {"child_id": keys.child_id, **codes, "withdrawn_at": stamp.at if withdrawn else None}
     if new.child is not None:
@@ -132,13 +169,10 @@ def add_current(
         (batch.withdrawn_children if withdrawn else batch.changed_children).append(child)
     if new.child is not None or not withdrawn:
         batch.identities.append(_identity_row(delivered, keys, row_version=row_version, stamp=stamp))
-    batch.records.append(_record_row(delivered, keys.child_id, version_no=version_no, stamp=stamp))
     if not withdrawn:
         _add_lookups(vault, batch, delivered, child_id=keys.child_id)
     if delivered.record.case is not None or new.case is not None:
         add_case(batch, delivered.record.case or CaseFacts(), keys=keys, new=new, row_version=row_version, stamp=stamp)
-    kind = "record.withdrawn" if withdrawn else "record.received"
-    batch.events.append({"child_id": keys.child_id, "kind": kind, "at": stamp.at})
 
 
 def add_case(
@@ -238,7 +272,7 @@ def _record_row(delivered: Delivered, child_id: UUID, *, version_no: int, stamp:
         "run_id": stamp.run_id,
         "row_number": record.row,
         "withdrawn": record.operation is Operation.DELETE,
-        "seen_at": stamp.at,
+        "seen_at": delivered.seen_at(stamp),
     }
 
 

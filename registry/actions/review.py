@@ -15,9 +15,9 @@ from registry.model.errors import BadQuery, Conflict, NotFound
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, FieldGroup, authorize
 from registry.protect.data_key import DataKey
-from registry.store import children, grouping, links
+from registry.store import children, grouping, links, reviews
 from registry.store.children import SealedChild
-from registry.store.links import StoredCandidate
+from registry.store.reviews import StoredCandidate
 from registry.store.session import Transaction
 
 Says = Literal["same", "different", "unsure"]
@@ -27,8 +27,8 @@ LONGEST_REASON: Final = 500  # characters
 def review_queue(transaction: Transaction) -> tuple[int, UUID | None]:
     """Return how many identities wait for a person in this area, and the most doubtful of them."""
     authorize(transaction.access, Action.REVIEW)
-    waiting = links.review_queue(transaction, limit=1)
-    return links.review_count(transaction), waiting[0] if waiting else None
+    waiting = reviews.review_queue(transaction, limit=1)
+    return reviews.review_count(transaction), waiting[0] if waiting else None
 
 
 def open_pair(transaction: Transaction, vault: Vault, child_id: UUID) -> PairView:
@@ -42,7 +42,7 @@ def open_pair(transaction: Transaction, vault: Vault, child_id: UUID) -> PairVie
     child = _under_review(transaction, child_id)
     key = vault.child_key(child)
     family = grant.may_open(FieldGroup.FAMILY)
-    candidates = links.candidates_of(transaction, child_id)
+    candidates = reviews.candidates_of(transaction, child_id)
     people = People(vault).get(transaction, [candidate.person_id for candidate in candidates])
     shown = tuple(
         CandidateView(
@@ -70,21 +70,21 @@ def decide_pair(
 
     Raises:
         BadQuery: the reason is missing or too long.
-        NotFound: it does not wait for review, or not in this area.
-        Conflict: the citizen is not a candidate any more.
+        NotFound: there is no such identity, or not in this area.
+        Conflict: somebody has decided it in the meantime, or the citizen is not a candidate any more.
     """
     authorize(transaction.access, Action.REVIEW)
     sentence = _sentence(reason)
-    child = _under_review(transaction, child_id)
-    candidates = {candidate.person_id: candidate for candidate in links.candidates_of(transaction, child_id)}
+    child = _to_decide(transaction, child_id)
+    candidates = {candidate.person_id: candidate for candidate in reviews.candidates_of(transaction, child_id)}
     if person_id not in candidates:
         raise Conflict("the citizen is not a candidate any more")
     key = vault.child_key(child)
     _add_verdict(transaction, key, child_id, person_id, says=says, reason=sentence)
     if says == "same":
         _link(transaction, vault, key, candidates[person_id])
-    elif says == "different":
-        _bar(transaction, child_id, set(candidates))
+    elif says == "different" and len(candidates) == 1:
+        links.set_decision(transaction, child_id, "none", by=transaction.access.staff_id, at=transaction.access.at)
     log(transaction, vault, Event(action=Action.REVIEW, children=[child_id], counts={says: 1}))
 
 
@@ -98,6 +98,7 @@ def undo_link(transaction: Transaction, vault: Vault, child_id: UUID, *, reason:
     authorize(transaction.access, Action.UNLINK)
     sentence = _sentence(reason)
     found = children.some(transaction, [child_id])
+    links.result_of(transaction, child_id, lock=True)
     standing = links.standing(transaction, [child_id]).get(child_id)
     if not found or standing is None:
         raise NotFound
@@ -111,10 +112,10 @@ def undo_link(transaction: Transaction, vault: Vault, child_id: UUID, *, reason:
         by=access.staff_id,
         sealed_reasons={standing.link_id: sealed},
     )
-    links.withdraw_verdicts(transaction, child_id, standing.person_id, at=access.at)
+    reviews.withdraw_verdicts(transaction, child_id, standing.person_id, at=access.at)
     _add_verdict(transaction, key, child_id, standing.person_id, says="different", reason=sentence)
     links.set_decision(transaction, child_id, "none", by=access.staff_id, at=access.at)
-    grouping.regroup(transaction, [standing.person_id], at=access.at)
+    _regroup(transaction, child_id, standing.person_id)
     log(transaction, vault, Event(action=Action.UNLINK, children=[child_id]))
 
 
@@ -123,6 +124,23 @@ def _under_review(transaction: Transaction, child_id: UUID) -> SealedChild:
     if not found or links.result_of(transaction, child_id) != "review":
         raise NotFound
     return found[0]
+
+
+def _to_decide(transaction: Transaction, child_id: UUID) -> SealedChild:
+    """Return an identity that waits for review, and keep others from deciding it in the same moment."""
+    found = children.some(transaction, [child_id])
+    decision = links.result_of(transaction, child_id, lock=True) if found else None
+    if decision is None:
+        raise NotFound
+    if decision != "review":
+        raise Conflict("somebody has decided it in the meantime")
+    return found[0]
+
+
+def _regroup(transaction: Transaction, child_id: UUID, person_id: UUID) -> None:
+    """Compute anew which identities are one child: those outside the reviewer's area are among them."""
+    transaction.open_to({child_id, *grouping.linked_to(transaction, person_id)})
+    grouping.regroup(transaction, [person_id], at=transaction.access.at)
 
 
 def _sentence(reason: str) -> str:
@@ -145,7 +163,7 @@ def _add_verdict(
     if staff_id is None:
         raise Conflict("only a person decides a pair")
     sealed = seal_group(key, "verdict", group="reason", row=verdict_id, document={"reason": reason})
-    links.add_verdict(
+    reviews.add_verdict(
         transaction,
         {
             "child_id": child_id,
@@ -180,10 +198,4 @@ def _link(transaction: Transaction, vault: Vault, key: DataKey, candidate: Store
     index = {candidate.child_id: vault.number_index(person.number)} if person.number else {}
     links.write_links(transaction, [row], index)
     links.set_decision(transaction, candidate.child_id, "link", by=access.staff_id, at=access.at)
-    grouping.regroup(transaction, [candidate.person_id], at=access.at)
-
-
-def _bar(transaction: Transaction, child_id: UUID, candidates: set[UUID]) -> None:
-    left = candidates - links.apart(transaction, [child_id]).get(child_id, set())
-    if not left:
-        links.set_decision(transaction, child_id, "none", by=transaction.access.staff_id, at=transaction.access.at)
+    _regroup(transaction, candidate.child_id, candidate.person_id)

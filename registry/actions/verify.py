@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,36 +17,57 @@ from registry.actions.match import LEGAL_BASIS
 from registry.actions.sealing import Vault
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
-from registry.store import links
+from registry.store import verifications
 from registry.store.session import Transaction
+from registry.store.verifications import UnverifiedLink
 
 AGENCY = "child-registry"
 PROCEDURE = "verification"
 
 
-def verify_links(
-    transaction: Transaction, vault: Vault, connector: PopulationConnector, *, people: People, limit: int
-) -> Mapping[str, int]:
-    """Ask about the next links that were not answered yet; return how many ended in which outcome.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What one batch of questions came to: where the next begins, and how many ended in which outcome."""
 
-    An answer is kept whatever it is; no answer is kept as 'unknown' and asked again another time.
+    last: tuple[datetime, UUID]
+    outcomes: Mapping[str, int]
+
+
+def verify_links(
+    transaction: Transaction,
+    vault: Vault,
+    connector: PopulationConnector,
+    *,
+    people: People,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+) -> Verified | None:
+    """Ask about the next links that were not answered yet; None when there are none left.
+
+    An answer is kept whatever it is; no answer is kept as 'unknown' and asked again another time. A citizen of whom
+    the extract has no number, name or birth date cannot be asked about.
+
+    Args:
+        after: the place of the last link of the batch before.
     """
     authorize(transaction.access, Action.VERIFY)
     name = connector.describe().name
-    waiting = links.unverified(transaction, connector=name, limit=limit)
-    known = people.get(transaction, [row["person_id"] for row in waiting])
+    waiting = verifications.unverified(transaction, connector=name, after=after, limit=limit)
+    if not waiting:
+        return None
+    known = people.get(transaction, [link.person_id for link in waiting])
     rows: list[Mapping[str, Any]] = []
-    for row in waiting:
-        person = known.get(row["person_id"])
+    for link in waiting:
+        person = known.get(link.person_id)
         claim = _claim(person) if person else None
         if claim is not None:
-            rows.append(_asked(transaction, connector, claim, link=row, name=name))
-    links.add_verifications(transaction, rows)
+            rows.append(_asked(transaction, connector, claim, link=link, name=name))
+    verifications.add(transaction, rows)
     outcomes = Counter(str(row["outcome"]) for row in rows)
     if rows:
         children = [row["child_id"] for row in rows]
         log(transaction, vault, Event(action=Action.VERIFY, children=children, counts=outcomes))
-    return outcomes
+    return Verified(last=waiting[-1].place, outcomes=outcomes)
 
 
 def _claim(person: Identity) -> Claim | None:
@@ -55,7 +78,7 @@ def _claim(person: Identity) -> Claim | None:
 
 
 def _asked(
-    transaction: Transaction, connector: PopulationConnector, claim: Claim, *, link: Mapping[str, Any], name: str
+    transaction: Transaction, connector: PopulationConnector, claim: Claim, *, link: UnverifiedLink, name: str
 ) -> Mapping[str, Any]:
     request_id = uuid4().hex
     context = CallContext(
@@ -71,11 +94,10 @@ def _asked(
         outcome, as_of = said.outcome, said.as_of
     except ConnectorError:
         outcome, as_of = Outcome.UNKNOWN, transaction.access.at
-    child_id: UUID = link["child_id"]
     return {
-        "child_id": child_id,
+        "child_id": link.child_id,
         "verification_id": uuid4(),
-        "link_id": link["link_id"],
+        "link_id": link.link_id,
         "outcome": outcome.value,
         "connector": name,
         "source_ref": request_id,

@@ -5,6 +5,7 @@ Source: RFC 9457.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,6 +20,7 @@ from registry.model.errors import RegistryError, SignInNeeded
 
 MEDIA_TYPE: Final = "application/problem+json"
 _FROM_HERE_NO_DETAILS: Final = 500
+_PARAMETER: Final = re.compile(r"\{[^}]*\}")
 _WORDS: Final = {
     401: "Nobody is signed in, or the session has ended",
     403: "The role may not do this, or not for this purpose",
@@ -70,7 +72,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RegistryError, _refused)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 def _refused(_request: Request, error: Exception) -> Response:
@@ -95,14 +96,28 @@ def _wrong(error: dict[str, Any]) -> dict[str, str]:
     return {"field": ".".join(str(step) for step in place), "rule": str(error["type"])}
 
 
-def _http(_request: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = error.headers if isinstance(error, HTTPException) else None
-    return _problem(status, title=HTTPStatus(status).phrase, headers=dict(headers or {}))
+    if status == HTTPStatus.BAD_REQUEST:  # a body that is not even text
+        return _problem(422, title="A field cannot be understood", errors=[{"field": "body", "rule": "json_invalid"}])
+    headers = {"Allow": _methods(request)} if status == HTTPStatus.METHOD_NOT_ALLOWED else {}
+    return _problem(status, title=HTTPStatus(status).phrase, headers=headers)
 
 
-def _unforeseen(_request: Request, _error: Exception) -> Response:
-    return _problem(500, title="Something went wrong")
+def _methods(request: Request) -> str:
+    """Return all methods that are described for a path; the framework names those of one route alone."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    described = request.app.openapi()["paths"].items()
+    found = (operations for pattern, operations in described if _PARAMETER.sub("x", pattern) == _like(pattern, path))
+    return ", ".join(sorted({method.upper() for operations in found for method in operations}))
+
+
+def _like(pattern: str, path: str) -> str:
+    """Return a path with an "x" where the pattern has a parameter."""
+    steps, wanted = path.split("/"), pattern.split("/")
+    if len(steps) != len(wanted):
+        return path
+    return "/".join("x" if _PARAMETER.fullmatch(want) else step for step, want in zip(steps, wanted, strict=True))
 
 
 def _problem(

@@ -83,12 +83,19 @@ def _connector(system: str) -> SectorConnector:
 def _write_verdicts(installed: Installation, account: FileAccount, path: Path) -> None:
     with (
         installed.store.begin(installed.engine(Purpose.INGEST), system=account.system) as transaction,
-        private_csv(path, ("row", "outcome", "rule", "field")) as write,
+        private_csv(path, ("row", "outcome", "rule", "field", "encodings")) as write,
     ):
+        read_as = legacy_encodings(account)
         write(
-            (one.row_number, one.outcome, one.rule or "", one.field or "")
+            (one.row_number, one.outcome, one.rule or "", one.field or "", read_as)
             for one in runs.verdicts(transaction, account.run_id)
         )
+
+
+def legacy_encodings(account: FileAccount) -> str:
+    """Return what was decided for the columns that are in no Unicode encoding: 'HO_TEN=tcvn3 HO_TEN_ME=tcvn3'."""
+    plain = {"ascii", "utf-8"}
+    return " ".join(f"{column}={name}" for column, name in account.encodings.items() if name not in plain)
 
 
 def match(
@@ -155,6 +162,8 @@ def file_document(account: FileAccount) -> dict[str, Any]:
         "unchanged": outcomes.unchanged,
         "superseded": outcomes.superseded,
         "quarantined": outcomes.quarantined,
+        "retried": account.retried,
+        "recovered": account.recovered,
         "rules": dict(outcomes.rules),
         "encodings": dict(account.encodings),
     }
@@ -177,6 +186,12 @@ def print_files(accounts: list[FileAccount]) -> None:
             for a in accounts
         ],
     )
+    retried = [(a.system, a.retried, a.recovered) for a in accounts if a.retried]
+    if retried:
+        table("Rows of earlier deliveries read again", ("system", "retried", "recovered"), retried)
+    decided = [(account.system, legacy_encodings(account)) for account in accounts if legacy_encodings(account)]
+    if decided:
+        table("Columns in older encodings", ("system", "read as"), decided)
     broken = [(a.system, rule, number) for a in accounts for rule, number in a.outcomes.rules.items()]
     if broken:
         table("Quarantined rows by rule", ("system", "rule", "rows"), broken)

@@ -45,6 +45,7 @@ class DropAccount:
     files: Sequence[FileAccount]
     population: Mapping[str, int]
     links: LinkAccount
+    left_alone: tuple[str, ...]  # files that no connector knows
 
 
 def look_into(folder: Path, connectors: Mapping[str, SectorConnector]) -> Drop:
@@ -123,7 +124,7 @@ def run_drop(
         if system in drop.files
     ]
     account = linking.link_all(installed, progress=step("linking"))
-    return DropAccount(files=files, population=population, links=account)
+    return DropAccount(files=files, population=population, links=account, left_alone=drop.unknown)
 
 
 def standing(installed: Installation) -> Mapping[str, int]:

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
-from connectors.contract import Reading, SectorConnector
+from connectors.contract import FileFormat, Reading, SectorConnector
 from connectors.population.extract import read_extract
+from connectors.records import Rejected, SourceRecord
 from matching.dates import VIET_NAM
 from matching.names import surname_share
 from registry.actions import load_extract
 from registry.actions.ingest import ingest_batch
+from registry.actions.retry_quarantine import RetryPlace, retry_batch
 from registry.actions.sealing import Vault
 from registry.jobs.enqueue import enqueue_linking
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
-from registry.store import extract, runs
+from registry.store import extract, quarantine, runs
+from registry.store.quarantine import Delivery
 from registry.store.runs import IngestRun, Outcomes
 from registry.store.session import Transaction
 
 ROWS_AT_ONCE: Final = 500
+RETRIES_AT_ONCE: Final = 50  # each may be as long as the longest line
 PEOPLE_AT_ONCE: Final = 1000
 BYTES_AT_ONCE: Final = 1 << 20
+BATCH_BYTES: Final = 1 << 24  # rows that are endless lines end a batch before they fill the memory
 
 Progress = Callable[[int], None]  # called with the number of rows just done
 T = TypeVar("T")
@@ -46,6 +51,16 @@ class FileAccount:
     outcomes: Outcomes
     encodings: Mapping[str, str]
     resumed: bool  # a run that was broken off went on
+    retried: int = 0  # rows of earlier deliveries that waited for a newer mapping
+    recovered: int = 0  # those of them that it could read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How many rows that waited for a newer mapping were read again, and how many of them it could read."""
+
+    retried: int
+    recovered: int
 
 
 class _DryRunDone(Exception):
@@ -75,6 +90,8 @@ def ingest_file(
 ) -> FileAccount:
     """Take in one delivered file; a run that was broken off goes on after its last stored batch.
 
+    Rows of earlier deliveries that wait for a mapping as new as this connector's are retried afterwards.
+
     Raises:
         FileRefused: it cannot be read as a whole; nothing of it is stored.
     """
@@ -98,11 +115,55 @@ def ingest_file(
     with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
         enqueue_linking(transaction)
         runs.close_ingest(transaction, run.run_id, at=transaction.access.at)
-        return _account(transaction, reading, path, run)
+        account = _account(transaction, reading, path, run)
+    retries = retry_waiting(installed, connector)
+    return replace(account, retried=retries.retried, recovered=retries.recovered)
+
+
+def retry_waiting(installed: Installation, connector: SectorConnector) -> Retries:
+    """Read again every quarantined row that was last tried with a mapping older than the connector's.
+
+    Each delivery's rows are a run of their own; killed anywhere, those that still wait are retried the next time.
+    """
+    form = connector.format
+    with installed.store.begin(installed.engine(Purpose.INGEST), system=form.system) as transaction:
+        deliveries = quarantine.deliveries_waiting(
+            transaction, form.system, form.stream, below_mapping=form.mapping_version
+        )
+    done = [_retry(installed, connector, delivery) for delivery in deliveries]
+    return Retries(
+        retried=sum(outcomes.rows for outcomes in done),
+        recovered=sum(outcomes.rows - outcomes.quarantined for outcomes in done),
+    )
+
+
+def _retry(installed: Installation, connector: SectorConnector, delivery: Delivery) -> Outcomes:
+    system = connector.format.system
+    with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
+        wanted = replace(_new_run(connector.format, delivery.file_digest), retry_of=delivery.run_id)
+        at = transaction.access.at
+        run = runs.open_ingest(transaction, wanted, encodings=delivery.encodings, started_at=at)
+    place: RetryPlace | None = RetryPlace(ordinal=run.rows_done)
+    while place is not None:
+        with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
+            place = retry_batch(
+                transaction,
+                installed.vault,
+                connector,
+                delivery=delivery,
+                run_id=run.run_id,
+                place=place,
+                today=today(installed),
+                limit=RETRIES_AT_ONCE,
+            )
+    with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
+        enqueue_linking(transaction)
+        runs.close_ingest(transaction, run.run_id, at=transaction.access.at)
+        return runs.outcomes(transaction, run.run_id)
 
 
 def try_file(installed: Installation, connector: SectorConnector, path: Path) -> FileAccount:
-    """Say what would become of a file, and store nothing.
+    """Say what would become of a file, and store nothing; rows of earlier deliveries are not retried.
 
     Raises:
         FileRefused: it cannot be read as a whole.
@@ -150,15 +211,19 @@ def load_population(installed: Installation, path: Path, *, progress: Progress =
 
 
 def _open_run(transaction: Transaction, reading: Reading, digest: bytes) -> IngestRun:
-    wanted = IngestRun(
+    wanted = _new_run(reading.format, digest)
+    return runs.open_ingest(transaction, wanted, encodings=reading.encodings, started_at=transaction.access.at)
+
+
+def _new_run(form: FileFormat, digest: bytes) -> IngestRun:
+    return IngestRun(
         run_id=uuid4(),
-        system=reading.format.system,
-        stream=reading.format.stream,
+        system=form.system,
+        stream=form.stream,
         file_digest=digest,
-        mapping_version=reading.format.mapping_version,
+        mapping_version=form.mapping_version,
         rows_done=0,
     )
-    return runs.open_ingest(transaction, wanted, encodings=reading.encodings, started_at=transaction.access.at)
 
 
 def _account(transaction: Transaction, reading: Reading, path: Path, run: IngestRun) -> FileAccount:
@@ -173,14 +238,16 @@ def _account(transaction: Transaction, reading: Reading, path: Path, run: Ingest
 
 
 def _batches(elements: Iterable[tuple[int, T]], size: int, *, skip: int) -> Iterator[list[tuple[int, T]]]:
-    """Yield consecutive elements in batches, without those before the checkpoint."""
+    """Yield consecutive elements in batches of a size that fits the memory, without those before the checkpoint."""
     batch: list[tuple[int, T]] = []
+    kept = 0
     for ordinal, element in elements:
         if ordinal < skip:
             continue
         batch.append((ordinal, element))
-        if len(batch) == size:
+        kept += len(element.raw) if isinstance(element, SourceRecord | Rejected) else 0
+        if len(batch) == size or kept >= BATCH_BYTES:
             yield batch
-            batch = []
+            batch, kept = [], 0
     if batch:
         yield batch

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -64,12 +65,21 @@ def link_all(
     with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
         frequencies = load_extract.frequencies(transaction, installed.vault)
         if frequencies is None:
-            raise NoExtract
+            raise NoExtract("there is no population extract yet: run `child-registry ingest population FILE` first")
         started = runs.match_started_at(transaction, since) if since else None
         if since is not None and started is None:
-            raise NoSuchRun
+            raise NoSuchRun("no run of the linkage has this id", field="since")
         runs.open_match(transaction, run_id=run_id, since=since, model_version=model.version, at=transaction.access.at)
     engine = Engine(run_id=run_id, model=model, frequencies=frequencies, people=People(installed.vault))
+    matched = _match_all(installed, engine, Scope(seen_since=started, changed_only=changed_only), progress)
+    with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+        match.regroup_delivered(transaction)
+        runs.close_match(transaction, run_id, at=transaction.access.at)
+        return LinkAccount(run_id=run_id, matched=matched, standing=links.counts(transaction))
+
+
+def _match_all(installed: Installation, engine: Engine, scope: Scope, progress: Progress) -> Mapping[str, int]:
+    """Match batch by batch, each a transaction of its own, until none is left."""
     total: Counter[str] = Counter()
     after: UUID | None = None
     while True:
@@ -81,18 +91,14 @@ def link_all(
                 engine,
                 connector=ExtractConnector(source, as_of=transaction.access.at),
                 after=after,
-                scope=Scope(seen_since=started, changed_only=changed_only),
+                scope=scope,
                 limit=IDENTITIES_AT_ONCE,
             )
         if matched is None:
-            break
+            return total
         total.update(matched.decisions)
         progress(sum(matched.decisions.values()))
         after = matched.last
-    with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
-        match.regroup_withdrawn(transaction)
-        runs.close_match(transaction, run_id, at=transaction.access.at)
-        return LinkAccount(run_id=run_id, matched=total, standing=links.counts(transaction))
 
 
 def verify_some(
@@ -101,13 +107,17 @@ def verify_some(
     """Ask the population database about up to `limit` links that it has not answered yet."""
     people = People(installed.vault)
     outcomes: Counter[str] = Counter()
+    after: tuple[datetime, UUID] | None = None
     while (left := limit - outcomes.total()) > 0:
         with installed.store.begin(installed.engine(Purpose.VERIFICATION)) as transaction:
-            said = verify_links(transaction, installed.vault, connector, people=people, limit=min(left, CLAIMS_AT_ONCE))
-        if not said:
+            batch = min(left, CLAIMS_AT_ONCE)
+            verified = verify_links(transaction, installed.vault, connector, people=people, limit=batch, after=after)
+        if verified is None:
             break
+        said = verified.outcomes
         outcomes.update(said)
         progress(sum(said.values()))
-        if said.get("unknown", 0) == sum(said.values()):
+        if said and said.get("unknown", 0) == sum(said.values()):
             break  # an outage: asking on would only repeat it
+        after = verified.last
     return outcomes

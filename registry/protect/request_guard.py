@@ -9,12 +9,15 @@ import json
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Any, Final
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+Refusal = Callable[[int, str], tuple[str, bytes]]  # status and path of a request → media type and document
 
 LARGEST_BODY: Final = 64 * 1024  # bytes; forms and questions are small, files come by another way
 
@@ -36,11 +39,26 @@ _log = logging.getLogger(__name__)
 class RequestGuard:
     """Reads a request's body up to a limit, adds headers to every answer, and lets no error's text out."""
 
-    def __init__(self, app: Application, *, content_security_policy: str, largest_body: int = LARGEST_BODY) -> None:
+    def __init__(
+        self,
+        app: Application,
+        *,
+        content_security_policy: str,
+        refusal: Refusal | None = None,
+        largest_body: int = LARGEST_BODY,
+    ) -> None:
+        """Guard an application.
+
+        Args:
+            content_security_policy: what the answers may load and where they may lead.
+            refusal: writes the guard's own refusals; by default they are problem documents.
+            largest_body: bytes of a request.
+        """
         headers = {**COMMON_HEADERS, "Content-Security-Policy": content_security_policy}
         self._app = app
         self._headers = _encoded(headers)
         self._tls_headers = _encoded({**headers, **TLS_HEADERS})
+        self._refusal = refusal or _problem
         self._largest = largest_body
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -51,14 +69,14 @@ class RequestGuard:
         answer = _Answer(send, self._tls_headers if scope.get("scheme") == "https" else self._headers)
         body = await self._body(scope, receive)
         if body is None:
-            await answer.problem(413, "The request is too large")
+            await answer.whole(413, self._refusal(413, scope["path"]))
             return
         try:
             await self._app(scope, _replayed(body, receive), answer.send)
         except Exception as error:  # noqa: BLE001  the text of an unforeseen error may hold a value, so it stops here
             _log.error("%s at %s", type(error).__name__, _place(error))
             if not answer.started:
-                await answer.problem(500, "Something went wrong")
+                await answer.whole(500, self._refusal(500, scope["path"]))
 
     async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes | None:
         """Return the body; None if it is longer than allowed."""
@@ -96,12 +114,17 @@ class _Answer:
             message = {**message, "headers": given + missing}
         await self._send(message)
 
-    async def problem(self, status: int, title: str) -> None:
-        """Answer with a problem document."""
-        body = json.dumps({"type": "about:blank", "title": title, "status": status}).encode()
-        headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    async def whole(self, status: int, told: tuple[str, bytes]) -> None:
+        """Answer with a document of a media type."""
+        media_type, body = told
+        headers = [(b"content-type", media_type.encode()), (b"content-length", str(len(body)).encode())]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
+
+
+def _problem(status: int, _path: str) -> tuple[str, bytes]:
+    title = HTTPStatus(status).phrase
+    return "application/problem+json", json.dumps({"type": "about:blank", "title": title, "status": status}).encode()
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

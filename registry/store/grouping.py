@@ -57,6 +57,29 @@ def people_of_withdrawn(transaction: Transaction) -> list[uuid.UUID]:
     return list(transaction.connection.scalars(query))
 
 
+def people_of_returned(transaction: Transaction) -> list[uuid.UUID]:
+    """Return the citizens to whom an identity is linked but does not point: its source brought the record back."""
+    query = (
+        select(LinkRow.person_id)
+        .join(ChildRow, ChildRow.child_id == LinkRow.child_id)
+        .outerjoin(PointerRow, PointerRow.child_id == LinkRow.child_id)
+        .where(
+            LinkRow.undone_at.is_(None),
+            ChildRow.withdrawn_at.is_(None),
+            ChildRow.erased_at.is_(None),
+            PointerRow.child_id.is_(None),
+        )
+        .distinct()
+    )
+    return list(transaction.connection.scalars(query))
+
+
+def linked_to(transaction: Transaction, person_id: uuid.UUID) -> list[uuid.UUID]:
+    """Return the identities that are linked to a citizen, whoever may see them."""
+    query = select(PersonLookupRow.leads_to).where(PersonLookupRow.person_id == person_id)
+    return list(transaction.connection.scalars(query))
+
+
 def heads(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Return for each identity the one that stands for its child; an identity that points nowhere stands for itself."""
     ids = list(child_ids)

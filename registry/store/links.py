@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 
 from registry.store.base import among
 from registry.store.bulk import insert_rows
@@ -22,8 +22,6 @@ from registry.store.tables import (
     LinkRow,
     MatchResultRow,
     SourceRecordRow,
-    VerdictRow,
-    VerificationRow,
 )
 
 Row = Mapping[str, Any]
@@ -49,6 +47,16 @@ class Scope:
 
     seen_since: datetime | None = None  # those whose record came since then, and those never matched
     changed_only: bool = False  # those never matched, or not in their current version
+
+
+def _inside(scope: Scope) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if scope.seen_since is not None:
+        conditions.append(or_(IdentityRow.updated_at >= scope.seen_since, MatchResultRow.child_id.is_(None)))
+    if scope.changed_only:  # a new version, or one understood anew
+        newer = IdentityRow.updated_at > MatchResultRow.matched_at
+        conditions.append(or_(MatchResultRow.child_id.is_(None), newer))
+    return conditions
 
 
 def waiting_for_match(
@@ -91,12 +99,27 @@ def waiting_for_match(
     )
     if after is not None:
         query = query.where(ChildRow.child_id > after)
-    if scope.seen_since is not None:
-        query = query.where(or_(SourceRecordRow.seen_at >= scope.seen_since, MatchResultRow.child_id.is_(None)))
-    if scope.changed_only:
-        newer = MatchResultRow.version_no < SourceRecordRow.version_no
-        query = query.where(or_(MatchResultRow.child_id.is_(None), newer))
+    query = query.where(*_inside(scope))
     return [SealedIdentity(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+
+
+def lock_results(transaction: Transaction, child_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Keep others from deciding about identities until this transaction ends; return those that a person has decided.
+
+    Left out are identities that a person took apart and whose source has sent a newer version since.
+    """
+    lock = select(MatchResultRow.child_id).where(among(MatchResultRow.child_id, child_ids))
+    transaction.connection.execute(lock.order_by(MatchResultRow.child_id).with_for_update())
+    query = (
+        select(MatchResultRow.child_id)
+        .join(SourceRecordRow, SourceRecordRow.child_id == MatchResultRow.child_id)
+        .where(
+            among(MatchResultRow.child_id, child_ids),
+            MatchResultRow.decided_by.is_not(None),
+            or_(MatchResultRow.decision != "none", MatchResultRow.version_no >= SourceRecordRow.version_no),
+        )
+    )
+    return set(transaction.connection.scalars(query))
 
 
 def blocks_of(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, tuple[int, ...]]]:
@@ -108,17 +131,6 @@ def blocks_of(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[
     for child_id, kind, token in transaction.connection.execute(query):
         kinds = found.setdefault(child_id, {})
         kinds[kind] = (*kinds.get(kind, ()), token)
-    return found
-
-
-def apart(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
-    """Return the people whom a person has said each identity is not."""
-    query = select(VerdictRow.child_id, VerdictRow.person_id).where(
-        among(VerdictRow.child_id, child_ids), VerdictRow.says == "different", VerdictRow.withdrawn_at.is_(None)
-    )
-    found: dict[uuid.UUID, set[uuid.UUID]] = {}
-    for child_id, person_id in transaction.connection.execute(query):
-        found.setdefault(child_id, set()).add(person_id)
     return found
 
 
@@ -240,75 +252,14 @@ def undo(
     )
 
 
-def add_verdict(transaction: Transaction, verdict: Row) -> None:
-    """Keep what a person said about a pair."""
-    insert_rows(transaction, VerdictRow, [verdict])
+def result_of(transaction: Transaction, child_id: uuid.UUID, *, lock: bool = False) -> str | None:
+    """Return the decision about an identity, or None if it was never matched.
 
-
-def withdraw_verdicts(transaction: Transaction, child_id: uuid.UUID, person_id: uuid.UUID, *, at: datetime) -> None:
-    """Let a person take back what was said about a pair."""
-    transaction.connection.execute(
-        update(VerdictRow)
-        .where(VerdictRow.child_id == child_id, VerdictRow.person_id == person_id, VerdictRow.withdrawn_at.is_(None))
-        .values(withdrawn_at=at)
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCandidate:
-    """A candidate of an identity, with sealed evidence."""
-
-    child_id: uuid.UUID
-    person_id: uuid.UUID
-    rank: int
-    probability: float
-    bits: float
-    sealed_evidence: bytes
-
-
-def candidates_of(transaction: Transaction, child_id: uuid.UUID) -> list[StoredCandidate]:
-    """Return the candidates of an identity, best first."""
-    query = (
-        select(
-            CandidateRow.child_id,
-            CandidateRow.person_id,
-            CandidateRow.rank,
-            CandidateRow.probability,
-            CandidateRow.bits,
-            CandidateRow.sealed_evidence,
-        )
-        .where(CandidateRow.child_id == child_id)
-        .order_by(CandidateRow.rank)
-    )
-    return [StoredCandidate(**dict(row)) for row in transaction.connection.execute(query).mappings()]
-
-
-def review_queue(transaction: Transaction, *, limit: int) -> list[uuid.UUID]:
-    """Return identities that wait for a person and that this access may see; the most doubtful first."""
-    query = (
-        select(MatchResultRow.child_id)
-        .join(ChildRow, ChildRow.child_id == MatchResultRow.child_id)
-        .where(MatchResultRow.decision == "review", ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
-        .order_by(func.abs(MatchResultRow.nobody - 0.5), MatchResultRow.child_id)
-        .limit(limit)
-    )
-    return list(transaction.connection.scalars(query))
-
-
-def review_count(transaction: Transaction) -> int:
-    """Return how many identities wait for a person, as far as this access may see."""
-    query = (
-        select(func.count())
-        .select_from(MatchResultRow)
-        .join(ChildRow, ChildRow.child_id == MatchResultRow.child_id)
-        .where(MatchResultRow.decision == "review", ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
-    )
-    return int(transaction.connection.scalar(query) or 0)
-
-
-def result_of(transaction: Transaction, child_id: uuid.UUID) -> str | None:
-    """Return the decision about an identity, or None if it was never matched."""
-    return transaction.connection.scalar(select(MatchResultRow.decision).where(MatchResultRow.child_id == child_id))
+    Args:
+        lock: keep others from deciding about it until this transaction ends.
+    """
+    query = select(MatchResultRow.decision).where(MatchResultRow.child_id == child_id)
+    return transaction.connection.scalar(query.with_for_update() if lock else query)
 
 
 def decided(transaction: Transaction) -> Iterator[Row]:
@@ -323,46 +274,6 @@ def decided(transaction: Transaction) -> Iterator[Row]:
     yield from (dict(row) for row in transaction.connection.execute(query).mappings())
 
 
-def review_candidates(transaction: Transaction) -> dict[uuid.UUID, list[tuple[uuid.UUID, float]]]:
-    """Return person and probability of every candidate under review, by identity, best first."""
-    query = (
-        select(CandidateRow.child_id, CandidateRow.person_id, CandidateRow.probability)
-        .join(MatchResultRow, MatchResultRow.child_id == CandidateRow.child_id)
-        .where(MatchResultRow.decision == "review")
-        .order_by(CandidateRow.child_id, CandidateRow.rank)
-    )
-    found: dict[uuid.UUID, list[tuple[uuid.UUID, float]]] = {}
-    for child_id, person_id, probability in transaction.connection.execute(query):
-        found.setdefault(child_id, []).append((person_id, probability))
-    return found
-
-
-def unverified(transaction: Transaction, *, connector: str, limit: int) -> list[Row]:
-    """Return standing links that `connector` has not confirmed or refuted yet, with what is needed to ask."""
-    asked = (
-        select(VerificationRow.link_id)
-        .where(
-            VerificationRow.child_id == LinkRow.child_id,
-            VerificationRow.link_id == LinkRow.link_id,
-            VerificationRow.connector == connector,
-            VerificationRow.outcome != "unknown",
-        )
-        .exists()
-    )
-    query = (
-        select(LinkRow.child_id, LinkRow.link_id, LinkRow.person_id)
-        .where(LinkRow.undone_at.is_(None), ~asked)
-        .order_by(LinkRow.made_at, LinkRow.link_id)
-        .limit(limit)
-    )
-    return [dict(row) for row in transaction.connection.execute(query).mappings()]
-
-
-def add_verifications(transaction: Transaction, rows: Sequence[Row]) -> None:
-    """Keep what the population database said about links."""
-    insert_rows(transaction, VerificationRow, rows)
-
-
 def counts(transaction: Transaction) -> dict[str, int]:
     """Return how many identities ended in which decision."""
     query = (
@@ -373,13 +284,3 @@ def counts(transaction: Transaction) -> dict[str, int]:
     )
     found = {decision: int(number) for decision, number in transaction.connection.execute(query)}
     return {decision: found.get(decision, 0) for decision in ("link", "review", "none")}
-
-
-def latest_verifications(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row]:
-    """Return the last thing the population database said about each identity's link."""
-    query = (
-        select(VerificationRow.child_id, VerificationRow.outcome, VerificationRow.connector, VerificationRow.as_of)
-        .where(among(VerificationRow.child_id, child_ids))
-        .order_by(VerificationRow.as_of)
-    )
-    return {row["child_id"]: dict(row) for row in transaction.connection.execute(query).mappings()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from registry.store.supporting_tables import IngestRowRow, IngestRunRow, MatchRu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestRun:
-    """One reading of one file. `rows_done` elements of the reading are stored."""
+    """One reading of one file, or of its quarantined rows. `rows_done` elements of the reading are stored."""
 
     run_id: uuid.UUID
     system: str
@@ -24,34 +24,22 @@ class IngestRun:
     file_digest: bytes
     mapping_version: int
     rows_done: int
+    retry_of: uuid.UUID | None = None  # the run whose quarantined rows are read again; None: the file is read
 
 
 def open_ingest(
     transaction: Transaction, run: IngestRun, *, encodings: Mapping[str, str], started_at: datetime
 ) -> IngestRun:
-    """Begin `run`, or return the unfinished run of the same file, to go on after its checkpoint.
+    """Begin `run`, or return the unfinished run of the same reading, to go on after its checkpoint.
 
-    An unfinished run of another file of the stream is closed first: what it stored stays, and its file may come again.
+    An unfinished run of another reading of the stream is closed first: what it stored stays; its rows may come again.
     """
-    connection = transaction.connection
-    open_run = connection.execute(
-        select(IngestRunRow.run_id, IngestRunRow.file_digest, IngestRunRow.mapping_version, IngestRunRow.rows_done)
-        .where(IngestRunRow.system == run.system, IngestRunRow.stream == run.stream, IngestRunRow.state == "running")
-        .with_for_update()
-    ).one_or_none()
-    if open_run is not None:
-        run_id, digest, mapping_version, rows_done = open_run
-        if digest == run.file_digest and mapping_version == run.mapping_version:
-            return IngestRun(
-                run_id=run_id,
-                system=run.system,
-                stream=run.stream,
-                file_digest=digest,
-                mapping_version=mapping_version,
-                rows_done=rows_done,
-            )
-        close_ingest(transaction, run_id, at=started_at)
-    connection.execute(
+    unfinished = _unfinished(transaction, run)
+    if unfinished is not None:
+        if replace(unfinished, run_id=run.run_id, rows_done=0) == run:
+            return unfinished
+        close_ingest(transaction, unfinished.run_id, at=started_at)
+    transaction.connection.execute(
         insert(IngestRunRow).values(
             run_id=run.run_id,
             system=run.system,
@@ -62,9 +50,29 @@ def open_ingest(
             rows_done=0,
             encodings=dict(encodings),
             started_at=started_at,
+            retry_of=run.retry_of,
         )
     )
     return run
+
+
+def _unfinished(transaction: Transaction, run: IngestRun) -> IngestRun | None:
+    """Return the one unfinished run of the stream of `run`, locked; None if all are done."""
+    query = (
+        select(
+            IngestRunRow.run_id,
+            IngestRunRow.system,
+            IngestRunRow.stream,
+            IngestRunRow.file_digest,
+            IngestRunRow.mapping_version,
+            IngestRunRow.rows_done,
+            IngestRunRow.retry_of,
+        )
+        .where(IngestRunRow.system == run.system, IngestRunRow.stream == run.stream, IngestRunRow.state == "running")
+        .with_for_update()
+    )
+    row = transaction.connection.execute(query).mappings().one_or_none()
+    return None if row is None else IngestRun(**dict(row))
 
 
 def advance_ingest(transaction: Transaction, run_id: uuid.UUID, *, rows_done: int) -> None:

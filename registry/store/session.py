@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from registry.model.access import Access, Purpose
+from registry.model.access import Access, Purpose, Role
 from registry.model.errors import Conflict, DatabaseUnavailable
 
 DATABASE_ROLE_PREFIX = "child_registry_"
@@ -62,9 +63,9 @@ class Store:
             with self._engine.begin() as connection:
                 _run(connection, _context(access, system))
                 yield Transaction(connection, access)
-        except OperationalError as error:
+        except (OperationalError, psycopg.OperationalError) as error:  # bulk writes go past SQLAlchemy
             raise DatabaseUnavailable(_first_line(error)) from None
-        except IntegrityError:
+        except (IntegrityError, psycopg.IntegrityError):
             raise Conflict("somebody else has changed this in the same moment") from None
 
     def answers(self) -> str:
@@ -85,8 +86,14 @@ class Store:
         self._engine.dispose()
 
 
+def _database_role(access: Access) -> str:
+    if access.purpose is Purpose.STATISTICS and access.role is not Role.ENGINE:
+        return Role.STATISTICIAN.value  # whoever asks for a table sees the frame, and no child
+    return _ROLE_OF_PURPOSE.get(access.purpose, access.role.value)
+
+
 def _context(access: Access, system: str | None) -> sql.Composed:
-    role = _ROLE_OF_PURPOSE.get(access.purpose, access.role.value)
+    role = _database_role(access)
     settings = {
         "app.purpose": access.purpose.value,
         "app.communes": ",".join(sorted(access.area.communes)),
@@ -110,6 +117,6 @@ def _run(connection: Connection, statement: sql.Composable) -> None:
     driver.execute(statement)
 
 
-def _first_line(error: DBAPIError) -> str:
-    lines = str(error.orig).strip().splitlines()
+def _first_line(error: DBAPIError | psycopg.Error) -> str:
+    lines = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
     return lines[0] if lines else "no answer"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
+from registry.store.base import among
 from registry.store.bulk import insert_rows, update_rows
 from registry.store.session import Transaction
 from registry.store.supporting_tables import IngestRowRow, QuarantineRow, SourceSystemRow
@@ -39,6 +40,8 @@ class SourceState:
     content_digest: bytes
     run_id: uuid.UUID
     row_number: int
+    seen_at: datetime
+    mapping_version: int  # by which the identity was understood
     row_version: int
     key_epoch: int
     wrapped_key: bytes | None  # None: the child was erased
@@ -67,6 +70,8 @@ class RecordBatch:
     changed_cases: list[Row] = field(default_factory=list)  # sealed columns only: their keys stay
     events: list[Row] = field(default_factory=list)
     quarantined: list[Row] = field(default_factory=list)
+    refused_again: list[Row] = field(default_factory=list)  # rows in quarantine that a newer mapping cannot read either
+    released: dict[uuid.UUID, Row] = field(default_factory=dict)  # rows that leave the quarantine, by its id
     verdicts: list[Row] = field(default_factory=list)
     overtaken: list[tuple[uuid.UUID, int]] = field(
         default_factory=list
@@ -90,6 +95,8 @@ def states(transaction: Transaction, key_indexes: Iterable[bytes]) -> dict[bytes
             SourceRecordRow.content_digest,
             SourceRecordRow.run_id,
             SourceRecordRow.row_number,
+            SourceRecordRow.seen_at,
+            IdentityRow.mapping_version,
             IdentityRow.row_version,
             ChildRow.key_epoch,
             ChildRow.wrapped_key,
@@ -103,7 +110,7 @@ def states(transaction: Transaction, key_indexes: Iterable[bytes]) -> dict[bytes
         .join(ChildRow, ChildRow.child_id == SourceRecordRow.child_id)
         .join(IdentityRow, IdentityRow.child_id == SourceRecordRow.child_id)
         .outerjoin(ProtectionCaseRow, ProtectionCaseRow.child_id == SourceRecordRow.child_id)
-        .where(SourceKeyLookupRow.key_index.in_(list(key_indexes)))
+        .where(among(SourceKeyLookupRow.key_index, key_indexes))
     )
     found: dict[bytes, SourceState] = {}
     for row in transaction.connection.execute(query).mappings():
@@ -116,7 +123,7 @@ def states(transaction: Transaction, key_indexes: Iterable[bytes]) -> dict[bytes
 def known_versions(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[bytes]]:
     """Return the content digests of every version stored of each record."""
     query = select(SourceVersionRow.child_id, SourceVersionRow.content_digest).where(
-        SourceVersionRow.child_id.in_(list(child_ids))
+        among(SourceVersionRow.child_id, child_ids)
     )
     known: dict[uuid.UUID, set[bytes]] = {}
     for child_id, digest in transaction.connection.execute(query):
@@ -128,7 +135,7 @@ def highest_version(transaction: Transaction, child_ids: Iterable[uuid.UUID]) ->
     """Return the highest version number stored of each record; it may be above the current one."""
     query = (
         select(SourceVersionRow.child_id, func.max(SourceVersionRow.version_no))
-        .where(SourceVersionRow.child_id.in_(list(child_ids)))
+        .where(among(SourceVersionRow.child_id, child_ids))
         .group_by(SourceVersionRow.child_id)
     )
     return {row[0]: row[1] for row in transaction.connection.execute(query)}
@@ -150,7 +157,9 @@ def write(transaction: Transaction, batch: RecordBatch, *, run_id: uuid.UUID) ->
     insert_rows(transaction, ProtectionCaseRow, batch.cases)
     update_rows(transaction, ProtectionCaseRow, batch.changed_cases)
     insert_rows(transaction, OutboxEventRow, batch.events)
-    _quarantine(transaction, batch.quarantined)
+    insert_rows(transaction, QuarantineRow, batch.quarantined)
+    update_rows(transaction, QuarantineRow, batch.refused_again)
+    update_rows(transaction, QuarantineRow, list(batch.released.values()))
     insert_rows(transaction, IngestRowRow, batch.verdicts)
     _overtake(transaction, [row for run, row in batch.overtaken if run == run_id], run_id)
 
@@ -160,30 +169,13 @@ def _clear_derived(transaction: Transaction, child_ids: Sequence[uuid.UUID]) -> 
     if not child_ids:
         return
     connection = transaction.connection
-    connection.execute(delete(ChildBlockRow).where(ChildBlockRow.child_id.in_(child_ids)))
-    connection.execute(delete(ChildSearchRow).where(ChildSearchRow.child_id.in_(child_ids)))
+    connection.execute(delete(ChildBlockRow).where(among(ChildBlockRow.child_id, child_ids)))
+    connection.execute(delete(ChildSearchRow).where(among(ChildSearchRow.child_id, child_ids)))
     connection.execute(
         delete(IdentifierLookupRow).where(
-            IdentifierLookupRow.leads_to.in_(child_ids), IdentifierLookupRow.kind == "claimed"
+            among(IdentifierLookupRow.leads_to, child_ids), IdentifierLookupRow.kind == "claimed"
         )
     )
-
-
-def _quarantine(transaction: Transaction, rows: Sequence[Row]) -> None:
-    """Keep each broken row once; the same bytes again are the same row, seen again."""
-    unique = list({row["row_digest"]: row for row in rows}.values())
-    if not unique:
-        return
-    known = set(
-        transaction.connection.scalars(
-            select(QuarantineRow.row_digest).where(
-                QuarantineRow.system == unique[0]["system"],
-                QuarantineRow.stream == unique[0]["stream"],
-                QuarantineRow.row_digest.in_([row["row_digest"] for row in unique]),
-            )
-        )
-    )
-    insert_rows(transaction, QuarantineRow, [row for row in unique if row["row_digest"] not in known])
 
 
 def _overtake(transaction: Transaction, row_numbers: Sequence[int], run_id: uuid.UUID) -> None:
@@ -223,46 +215,6 @@ def add_source_key(transaction: Transaction, system: str, key: SourceKey, at: da
     """Register `system` with its key."""
     values = {"owner_id": key.owner_id, "wrapped_key": key.wrapped_key, "key_epoch": key.key_epoch, "created_at": at}
     insert_rows(transaction, SourceSystemRow, [{"system": system, **values}])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuarantinedRow:
-    """A row that waits for a mapping that can read it."""
-
-    quarantine_id: uuid.UUID
-    row_number: int
-    rule: str
-    field: str | None
-    attempts: int
-    sealed_raw: bytes
-
-
-def waiting(transaction: Transaction, system: str, stream: str, *, below_mapping: int) -> list[QuarantinedRow]:
-    """Return the unresolved rows that were last tried with a mapping older than `below_mapping`."""
-    query = select(
-        QuarantineRow.quarantine_id,
-        QuarantineRow.row_number,
-        QuarantineRow.rule,
-        QuarantineRow.field,
-        QuarantineRow.attempts,
-        QuarantineRow.sealed_raw,
-    ).where(
-        QuarantineRow.system == system,
-        QuarantineRow.stream == stream,
-        QuarantineRow.resolved_at.is_(None),
-        QuarantineRow.mapping_version < below_mapping,
-    )
-    return [QuarantinedRow(**dict(row)) for row in transaction.connection.execute(query).mappings()]
-
-
-def settle(transaction: Transaction, quarantine_id: uuid.UUID, *, mapping: int, resolved_at: datetime | None) -> None:
-    """Note another attempt at a quarantined row, and its success if it had one."""
-    transaction.connection.execute(
-        update(QuarantineRow)
-        .where(QuarantineRow.quarantine_id == bindparam("wanted"))
-        .values(mapping_version=mapping, attempts=QuarantineRow.attempts + 1, resolved_at=resolved_at),
-        {"wanted": quarantine_id},
-    )
 
 
 def counts(transaction: Transaction) -> dict[str, int]:

@@ -35,13 +35,13 @@ class SourceSystemRow(Base):
 
     system: Mapped[str] = mapped_column(primary_key=True)
     owner_id: Mapped[uuid.UUID] = mapped_column(comment="names the key in its associated data")
-    wrapped_key: Mapped[bytes]
+    wrapped_key: Mapped[bytes] = mapped_column(comment="data key under quarantine-wrap")
     key_epoch: Mapped[SmallNumber]
     created_at: Mapped[datetime]
 
 
 class IngestRunRow(Base):
-    """One reading of one delivered file; its checkpoint is the number of rows that are done."""
+    """One reading of one delivered file, or of its quarantined rows; its checkpoint is the number of rows done."""
 
     __tablename__ = "ingest_run"
     __table_args__ = (
@@ -59,6 +59,9 @@ class IngestRunRow(Base):
     encodings: Mapped[dict[str, Any]] = mapped_column(comment="column: encoding decided for it")
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    retry_of: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("ingest_run.run_id"), comment="the run whose quarantined rows are read again; null: the file is read"
+    )
 
 
 class IngestRowRow(Base):
@@ -81,19 +84,25 @@ class QuarantineRow(Base):
     """A row that broke a rule: its bytes sealed, its rule and place in clear; retried when the mapping changes."""
 
     __tablename__ = "quarantine"
-    __table_args__ = (Index("uq_quarantine_row", "system", "stream", "row_digest", unique=True),)
+    __table_args__ = (
+        CheckConstraint("(sealed_raw IS NULL) = (resolved_at IS NOT NULL)", name="resolved_without_bytes"),
+        Index("uq_quarantine_row", "system", "stream", "row_digest", unique=True),
+        Index("ix_quarantine_run_id", "run_id", postgresql_where=text("resolved_at IS NULL")),
+    )
 
     quarantine_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     system: Mapped[str]
     stream: Mapped[str]
-    run_id: Mapped[uuid.UUID]
+    run_id: Mapped[uuid.UUID] = mapped_column(comment="the run that first delivered it")
     row_number: Mapped[int]
     rule: Mapped[str]
     field: Mapped[str | None]
     mapping_version: Mapped[SmallNumber] = mapped_column(comment="of the last attempt")
     attempts: Mapped[SmallNumber]
     row_digest: Mapped[bytes] = mapped_column(comment="keyed digest of the bytes")
-    sealed_raw: Mapped[bytes] = mapped_column(comment="sealed under the source's key: the row as delivered")
+    sealed_raw: Mapped[bytes | None] = mapped_column(
+        comment="sealed under the source's key: the row as delivered; null once its record holds it"
+    )
     first_seen_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
 
@@ -104,7 +113,7 @@ class ExtractBatchRow(Base):
     __tablename__ = "extract_batch"
 
     batch_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    wrapped_key: Mapped[bytes]
+    wrapped_key: Mapped[bytes] = mapped_column(comment="data key under extract-wrap")
     key_epoch: Mapped[SmallNumber]
     file_digest: Mapped[bytes] = mapped_column(comment="keyed digest of the file")
     rows_done: Mapped[BigNumber]
@@ -245,7 +254,9 @@ class FrameFactRow(Base):
     __table_args__ = (CheckConstraint("age BETWEEN 0 AND 15", name="age_of_a_child"),)
 
     frame_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("frame.frame_id"), primary_key=True)
-    pseudonym: Mapped[bytes] = mapped_column(primary_key=True)
+    pseudonym: Mapped[bytes] = mapped_column(
+        primary_key=True, comment="keyed hash of the child's id, of this frame alone"
+    )
     record_key: Mapped[BigNumber] = mapped_column(comment="64 keyed bits for cell keys")
     province: Mapped[str | None]
     age: Mapped[SmallNumber]

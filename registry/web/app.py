@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -38,7 +39,11 @@ def pages(services: Services) -> FastAPI:
     """Return the application that serves the pages in both languages."""
     app = FastAPI(title="child-registry", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = services
-    app.add_middleware(RequestGuard, content_security_policy=CONTENT_SECURITY_POLICY)
+    app.add_middleware(
+        RequestGuard,
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        refusal=partial(refusals.bare_page, services),
+    )
     app.mount("/static", _Sheets(directory=Path(str(files("registry.web").joinpath("static")))), name="static")
     app.add_api_route("/", _first_page, include_in_schema=False)
     for language in LANGUAGES:

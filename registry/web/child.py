@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 from uuid import UUID
@@ -158,8 +158,9 @@ def in_order(child: ChildView) -> list[RecordView]:
 def head_of(child: ChildView) -> Head:
     """Return who the child is, in the values that most sources give."""
     sides = [record.side for record in in_order(child)]
+    names = sorted((side.name for side in sides if side.name is not None), key=str.isupper)
     return Head(
-        name=_most([side.name for side in sides]),
+        name=_most(names),
         birth=_most([side.birth for side in sides]),
         sex=_most([side.sex for side in sides]),
         number=_most([side.number for side in sides]),
@@ -186,6 +187,8 @@ def _by_citizen(child: ChildView) -> dict[str | None, list[LinkView]]:
     return found
 
 
-def _most(values: list[str | None]) -> str | None:
+def _most(values: Iterable[str | None]) -> str | None:
+    """Return the value that most sources give, capitals or not, in the form that comes first."""
     known = [value for value in values if value]
-    return max(known, key=known.count) if known else None
+    folded = [value.casefold() for value in known]
+    return max(known, key=lambda value: folded.count(value.casefold())) if known else None

@@ -26,6 +26,7 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
         msgid("This has been changed in the meantime"),
         msgid("Somebody was faster. Open the page again to see how it stands now."),
     ),
+    413: (msgid("This is too large"), msgid("Go back and check what you have written.")),
     422: (msgid("Something is missing or cannot be understood"), msgid("Go back and check what you have written.")),
     503: (
         msgid("The registry cannot be reached just now"),
@@ -81,19 +82,27 @@ def _to_sign_in(request: Request) -> Response:
 def _visitor(request: Request) -> Visitor:
     """Return who asked; someone unknown if the refusal came before that was found out."""
     found = getattr(request.state, "visitor", None)
-    if isinstance(found, Visitor):
-        return found
-    services: Services = request.app.state.services
-    language, path = split_path(request.url.path)
+    return found if isinstance(found, Visitor) else _stranger(request.app.state.services, request.url.path)
+
+
+def _stranger(services: Services, path: str) -> Visitor:
+    language, rest = split_path(path)
     return Visitor(
         services=services,
         language=language or services.locale,
-        path=path if language else "/",
+        path=rest if language else "/",
         query="",
         at=services.clock(),
         request_id=uuid4(),
         signed_in=None,
     )
+
+
+def bare_page(services: Services, status: int, path: str) -> tuple[str, bytes]:
+    """Return the page of a refusal that came before or after everything else, and its media type."""
+    title, text = WORDS.get(status, OTHERWISE)
+    page = render(_stranger(services, path), "refusal.html", status=status, title=title, text=text)
+    return "text/html; charset=utf-8", bytes(page.body)
 
 
 def mistakes_of(error: RegistryError) -> tuple[Mistake, ...]:

@@ -33,7 +33,7 @@ MENU: Final[
     (Action.TABLE, ("/tables",), msgid("Tables")),
     (Action.LOG, ("/log",), msgid("Access log")),
 )
-_TOLD_FIRST: Final = ("kind", "vaccine")  # of a list's entries, such as measures and doses
+_TOLD_FIRST: Final = ("kind", "vaccine", "dose")  # of a list's entries, such as measures and doses
 _UNTOLD: Final = frozenset({"cvx", "status"})  # codes for machines
 
 
@@ -101,7 +101,7 @@ def _environment(language: Language) -> Environment:
     )
     spoken = translations(language)
     environment.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]  # made by the extension
-    formats = _Formats(language)
+    formats = Formats(language)
     environment.filters |= {
         "day": formats.day,
         "moment": formats.moment,
@@ -125,7 +125,7 @@ def _ordered(facts: Mapping[str, object], table: Mapping[str, str]) -> list[tupl
     return sorted(facts.items(), key=lambda fact: order.get(fact[0], len(order)))
 
 
-class _Formats:
+class Formats:
     """Dates and numbers as a language writes them."""
 
     def __init__(self, language: Language) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from registry.actions.review import Says, decide_pair, open_pair, review_queue, undo_link
 from registry.actions.views import CandidateView, EvidenceRow, PairView, SideView
 from registry.model.access import Purpose
-from registry.model.errors import BadQuery, Conflict, NotFound, Refused
+from registry.model.errors import BadQuery, NotFound, Refused
 from registry.protect.authorize import Action, permitted
 from registry.web.difference import Piece, differing
 from registry.web.refusals import mistakes_of
@@ -102,8 +102,6 @@ def decide(
             decide_pair(transaction, visitor.services.vault, child_id, candidate, says=cast(Says, says), reason=reason)
     except BadQuery as refused:
         return _pair_page(visitor, child_id, candidate, mistakes=mistakes_of(refused), chosen=says)
-    except NotFound as gone:
-        raise Conflict("the pair was decided") from gone
     note = f"&linked={child_id}" if says == "same" else ""
     return RedirectResponse(visitor.url(f"/reviews?decided={says}{note}"), status_code=303)
 

@@ -40,7 +40,7 @@ PURPOSES: Final[Mapping[str, str]] = {
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     Purpose.CASE_WORK: (_("I work on this child's case"), _("or I am taking it over from a colleague")),
     Purpose.REFERRAL: (_("The child is being referred"), _("to or from another service or place")),
-    Purpose.EMERGENCY: (_("Emergency"), _("the child may be in danger now; your supervisor is told at once")),
+    Purpose.EMERGENCY: (_("Emergency"), _("the child may be in danger now; the log marks the look as an emergency")),
     Purpose.DUPLICATE_CHECK: (_("I check for a duplicate"), _("shows who the child and the parents are, no more")),
     Purpose.OTHER: (_("Another reason"), _("please write one sentence")),
 }
@@ -231,6 +231,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "father_number": _("Father's number"),
     "mother_year": _("Mother's year of birth"),
     "father_year": _("Father's year of birth"),
+    "family": _("Relatives and namesakes"),
 }
 
 

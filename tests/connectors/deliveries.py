@@ -178,6 +178,29 @@ def json_lines(*objects: Any) -> bytes:
     return b"".join(json.dumps(value, ensure_ascii=False).encode() + b"\n" for value in objects)
 
 
+MOTHER = {
+    "resourceType": "RelatedPerson",
+    "patient": {"reference": "urn:uuid:1"},
+    "relationship": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MTH"}]}],
+    "name": [{"text": "Lê Thị Mẫu"}],
+    "identifier": [{"system": "urn:vn:npdb:number", "value": "001194000001"}],
+    "birthDate": "1994-05",
+}
+DOSE = {
+    "resourceType": "Immunization",
+    "status": "completed",
+    "patient": {"reference": "urn:uuid:1"},
+    "vaccineCode": {
+        "coding": [
+            {"system": "urn:vn:tcmr:vaccine", "code": "BCG"},
+            {"system": "http://hl7.org/fhir/sid/cvx", "code": "19"},
+        ]
+    },
+    "occurrenceDateTime": "2024-08-17T08:00:00+07:00",
+    "protocolApplied": [{"doseNumberPositiveInt": 1}],
+}
+
+
 def bundle(**changes: Any) -> dict[str, Any]:
     """Return a FHIR bundle of one child, her mother and one dose; `changes` are to the Patient."""
     patient = {
@@ -193,34 +216,13 @@ def bundle(**changes: Any) -> dict[str, Any]:
         "birthDate": "2024-08-11",
         "address": [{"text": "Thôn 1, Xã Ví Dụ", "city": "Xã Ví Dụ"}],
     } | changes
-    mother = {
-        "resourceType": "RelatedPerson",
-        "patient": {"reference": "urn:uuid:1"},
-        "relationship": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MTH"}]}],
-        "name": [{"text": "Lê Thị Mẫu"}],
-        "identifier": [{"system": "urn:vn:npdb:number", "value": "001194000001"}],
-        "birthDate": "1994-05",
-    }
-    dose = {
-        "resourceType": "Immunization",
-        "status": "completed",
-        "patient": {"reference": "urn:uuid:1"},
-        "vaccineCode": {
-            "coding": [
-                {"system": "urn:vn:tcmr:vaccine", "code": "BCG"},
-                {"system": "http://hl7.org/fhir/sid/cvx", "code": "19"},
-            ]
-        },
-        "occurrenceDateTime": "2024-08-17T08:00:00+07:00",
-        "protocolApplied": [{"doseNumberPositiveInt": 1}],
-    }
     return {
         "resourceType": "Bundle",
         "type": "transaction",
         "entry": [
             {"fullUrl": "urn:uuid:1", "resource": {key: value for key, value in patient.items() if value is not None}},
-            {"fullUrl": "urn:uuid:2", "resource": mother},
-            {"fullUrl": "urn:uuid:3", "resource": dose},
+            {"fullUrl": "urn:uuid:2", "resource": MOTHER},
+            {"fullUrl": "urn:uuid:3", "resource": DOSE},
         ],
     }
 

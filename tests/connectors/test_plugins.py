@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from connectors.plugins import (
     population_connectors,
     sector_connectors,
 )
+from connectors.records import Rejected
 
 
 class Offered:
@@ -30,6 +32,11 @@ class Offered:
         """Return a reading without rows."""
         del path, looks_like_a_name
         return Reading(format=self.format, encodings={}, rows=iter(()))
+
+    def reread(self, raw: bytes, *, row: int, encodings: Mapping[str, str]) -> Rejected:
+        """Read nothing."""
+        del encodings
+        return Rejected(row=row, rule="unreadable", field=None, raw=raw)
 
 
 class Outdated(Offered):

@@ -42,12 +42,12 @@ def refused(tmp_path: Path, content: bytes, layout: CsvLayout = PUPILS) -> tuple
     return refusal.value.rule, refusal.value.place
 
 
-def test_a_row_keeps_its_cells_its_place_and_its_bytes(tmp_path: Path) -> None:
+def test_a_row_keeps_its_cells_its_place_and_its_bytes_below_those_of_the_header(tmp_path: Path) -> None:
     content = b"\xef\xbb\xbf" + HEADER + 'a1,Lê Mẫu,"Thôn 1, ""Ví Dụ"""\r\n'.encode()
     (row,) = rows_of(tmp_path, content)
     assert dict(row.cells) == {"key": "a1", "Họ tên": "Lê Mẫu", "Nơi ở": 'Thôn 1, "Ví Dụ"'}
     assert row.row == 2
-    assert row.raw == content.splitlines(keepends=True)[1]
+    assert row.raw == content.removeprefix(b"\xef\xbb\xbf")
 
 
 def test_a_quoted_line_end_belongs_to_the_row_and_the_next_row_keeps_its_place(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_quoted_line_end_belongs_to_the_row_and_the_next_row_keeps_its_place(t
     rows = rows_of(tmp_path, content)
     assert told(rows) == [(2, "a1"), (4, "a2")]
     assert rows[0].text("Nơi ở") == "line\r\nline"
-    assert rows[0].raw == b'a1,x,"line\r\nline"\r\n'
+    assert rows[0].raw == HEADER + b'a1,x,"line\r\nline"\r\n'
 
 
 def test_empty_lines_and_lines_of_delimiters_are_not_rows(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_empty_lines_and_lines_of_delimiters_are_not_rows(tmp_path: Path) -> Non
 def test_short_and_long_rows_are_rejected_with_their_bytes_and_the_others_read(tmp_path: Path) -> None:
     rows = rows_of(tmp_path, HEADER + b"a1,x\r\na2,x,y,z\r\na3,x,y\r\n")
     assert told(rows) == [(2, "row_too_short"), (3, "row_too_long"), (4, "a3")]
-    assert rows[0].raw == b"a1,x\r\n"
+    assert rows[0].raw == HEADER + b"a1,x\r\n"
 
 
 @pytest.mark.parametrize("harm", [b"\x00", b"\x07", b"\x1b[31m", b"a\rb", b"\x7f"])
@@ -113,7 +113,7 @@ def test_without_quoting_a_quote_is_a_letter_like_others(tmp_path: Path) -> None
 def test_an_endless_line_is_rejected_with_its_beginning_only(tmp_path: Path) -> None:
     rows = rows_of(tmp_path, HEADER + b"a1,x," + b"y" * 3_000_000 + b"\na2,x,y\n")
     assert told(rows) == [(2, "line_too_long"), (3, "a2")]
-    assert len(rows[0].raw) == physical.MAX_LINE_BYTES + 1
+    assert len(rows[0].raw) == len(HEADER) + physical.MAX_LINE_BYTES + 1
 
 
 def test_the_header_is_found_below_title_rows_in_any_case_form_and_order(tmp_path: Path) -> None:
@@ -132,6 +132,7 @@ def test_the_header_is_found_below_title_rows_in_any_case_form_and_order(tmp_pat
         ("key,Họ và tên,Nơi ở\n1,2,3\n".encode(), "column_missing", "column Họ tên"),
         ("key,Họ tên,Nơi ở,key\n1,2,3,4\n".encode(), "column_doubled", "column key"),
         (b"a,b,c\n" * 50, "column_missing", "no header"),
+        (HEADER[:-2] + b",x" * 10_000 + b"\n1,2\n", "header_too_long", "row 1"),
         (b"PK\x03\x04 and more", "file_kind_wrong", "pupils.csv"),
         ("key,Họ tên,Nơi ở\n1,2,3\n".encode("utf-16"), "encoding_unknown", "UTF-16"),
         ("key,Họ tên,Nơi ở\n1,2,3\n".encode("utf-16-le"), "encoding_unknown", "UTF-16"),
@@ -200,14 +201,20 @@ def test_whatever_bytes_come_no_row_is_lost_and_none_doubled(
         rows = list(open_csv(path, PUPILS, looks_like_a_name).rows)
     except FileRefused:
         return  # a column is in no encoding that can be told
-    taken = b"".join(row.raw for row in rows)
+    bytes_of = [row.raw.removeprefix(HEADER) for row in rows]
     # All bytes below the header are in one row each, in order, but for the empty lines between them.
     left = content[len(HEADER) :]
-    for row in rows:
-        before, found, left = left.partition(row.raw)
-        assert found == row.raw
+    for taken in bytes_of:
+        before, found, left = left.partition(taken)
+        assert found == taken
         assert not before.strip(b' \t\x0b\x0c\r\n,"')
     assert not left.strip(b' \t\x0b\x0c\r\n,"')
-    assert len(taken) <= len(content)
+    assert sum(len(taken) for taken in bytes_of) <= len(content)
     assert [row.row for row in rows] == sorted({row.row for row in rows})
     assert all(len(row.cells) == 3 for row in rows if isinstance(row, TableRow))
+
+
+def test_a_doubled_quote_on_a_line_of_its_own_does_not_close_a_field_that_goes_on(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path, HEADER + 'a1,x,"Thôn ""1"",\r\nXã"\r\na2,y,z\r\n'.encode())
+    assert told(rows) == [(2, "a1"), (4, "a2")]
+    assert rows[0].text("Nơi ở") == 'Thôn "1",\r\nXã'

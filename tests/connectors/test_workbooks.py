@@ -100,7 +100,7 @@ def test_cells_beyond_the_header_make_a_row_too_long(tmp_path: Path) -> None:
         written(tmp_path / "b.xlsx", [["key", "name"], ["a", "b", "c"]]), LAYOUT, looks_like_a_name
     ).rows
     assert isinstance(row, Rejected)
-    assert (row.row, row.rule, row.raw) == (2, "row_too_long", b'["a", "b", "c"]')
+    assert (row.row, row.rule, row.raw) == (2, "row_too_long", b'["key","name"]\n["a","b","c"]\n')
 
 
 def test_a_formula_is_not_run_and_its_text_is_not_read(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from matching.levels import LEVELS, MISSING
+from matching import levels
+from matching.levels import LEVELS, Level
 from registry.web.translation import translations
 
 PROJECT = Path(__file__).parents[2]
@@ -65,7 +67,8 @@ def returned(module: str, function: str) -> Iterator[str]:
 
 def from_below() -> set[str]:
     """Return the sentences of lower floors that pages show."""
-    evidence = {level.reason for levels in LEVELS.values() for level in levels} | {MISSING.reason}
+    single = [value for value in vars(levels).values() if isinstance(value, Level)]
+    evidence = {level.reason for level in [*single, *chain.from_iterable(LEVELS.values())]}
     refusals = {text for module, calls in SPEAKING.items() for text in said(module, calls)}
     return evidence | refusals | set(returned("find_child.py", "_advice")) | set(returned("find_child.py", "_known"))
 

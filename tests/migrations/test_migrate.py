@@ -75,9 +75,19 @@ def run_by_psql(url: str, file: Path) -> None:
     """Run a script as administrators do."""
     address = make_url(url)
     plain = address.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
-    command = [wheel_bin_dir() / "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--quiet", f"--file={file}", plain]
+    command = [
+        str(wheel_bin_dir() / "psql"),
+        "--no-psqlrc",
+        "--set=ON_ERROR_STOP=1",
+        "--quiet",
+        f"--file={file}",
+        plain,
+    ]
     done = subprocess.run(
-        command, env={"PGPASSWORD": address.password or "", "LC_ALL": "C"}, capture_output=True, check=False
+        command,
+        env={"PGPASSWORD": address.password or "", "PGOPTIONS": "--client-min-messages=warning"},
+        capture_output=True,
+        check=False,
     )
     assert (done.returncode, done.stderr.decode()) == (0, "")
 
@@ -100,7 +110,7 @@ def test_two_migrations_do_not_wait_for_each_other_for_ever(empty_database_url: 
     with connect(empty_database_url) as other:
         other.execute("select pg_advisory_lock(x'6368696c6472656e'::bigint)")
         with pytest.raises(DatabaseUnavailable, match="another migration"):
-            upgrade(empty_database_url)
+            upgrade(empty_database_url, patience=1)
     assert current(empty_database_url) is None
 
 
@@ -112,9 +122,7 @@ def plain_account(database_server: DatabaseServer, empty_database_url: str) -> I
     address = make_url(empty_database_url)
     with connect(database_server.admin_url(address.database or "")) as admin:
         admin.execute(sql.SQL("create role {} login password {}").format(name, sql.Literal(password)))
-        admin.execute(
-            sql.SQL("grant create on database {} to {}").format(sql.Identifier(address.database or ""), name)
-        )
+        admin.execute(sql.SQL("grant create on database {} to {}").format(sql.Identifier(address.database or ""), name))
         admin.execute(sql.SQL("grant create on schema public to {}").format(name))
         plain = address.set(username=name.as_string(None).strip('"'), password=password)
         yield plain.render_as_string(hide_password=False)

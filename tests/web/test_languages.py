@@ -12,7 +12,7 @@ from tests.web.world import World
 SCREENS = {
     "worker": ("/", "/find", "/tables", "/tables/children-by-province-age-sex"),
     "reviewer": ("/", "/tables"),
-    "statistician": ("/", "/tables"),
+    "statistician": ("/", "/tables", "/tables/children-by-province-age-sex"),
     "auditor": ("/", "/log"),
     "custodian": ("/",),
 }

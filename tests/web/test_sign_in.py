@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from uuid import uuid4
@@ -160,3 +161,12 @@ def test_disabling_an_account_ends_its_sessions_at_once_and_a_new_password_reope
     with world.services.store.begin(access) as transaction:
         fresh = renew_password(transaction, world.services.vault, login=login)
     assert someone.sign_in(login, fresh).headers["location"] == "/vi/password"
+
+
+def test_guesses_that_come_at_once_are_counted_one_by_one(world: World) -> None:
+    login, one_time = an_account(world)
+    world.choose_password(login, one_time, PASSWORD)
+    with ThreadPoolExecutor(max_workers=MOST_FAILURES) as guessing:
+        guesses = guessing.map(lambda _: Person(world).sign_in(login, "wrong wrong wrong"), range(MOST_FAILURES))
+        assert {guess.status_code for guess in guesses} == {401}
+    assert Person(world).sign_in(login).status_code == 401

@@ -114,18 +114,20 @@ class World:
 @contextmanager
 def running_world(url: str, keyring: Keyring, at: datetime, folder: Path) -> Iterator[World]:
     """Fill a database and serve it."""
-    store, clock = Store(url), Clock(at)
-    services = Services(store=store, vault=Vault(keyring), clock=clock, demo=True)
-    installed = Installation(
-        settings=Settings(data=folder / "data"), store=store, vault=services.vault, clock=clock, url=url, server=None
-    )
-    _fill(installed, folder)
-    with served(services) as address, ExitStack() as things:
+    with ExitStack() as things:
+        store, clock = Store(url), Clock(at)
+        things.callback(store.close)
+        services = Services(store=store, vault=Vault(keyring), clock=clock, demo=True)
+        settings = Settings(data=folder / "data")
+        installed = Installation(
+            settings=settings, store=store, vault=services.vault, clock=clock, url=url, server=None
+        )
+        _fill(installed, folder)
+        address = things.enter_context(served(services))
         world = World(address=address, clock=clock, services=services, open_things=things)
         for login, (role, area) in ACCOUNTS.items():
             world.choose_password(login, world.add_account(login, role, area), PASSWORD)
         yield world
-    store.close()
 
 
 @contextmanager

@@ -1,0 +1,256 @@
+"""An installation for a test: a database of its own, a clock that stands still, and deliveries made in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+from sqlalchemy import make_url
+
+from connectors.contract import CitizenSnapshot, FileFormat, NameJudge, Reading
+from connectors.records import Rejected, SourceRecord
+from registry.actions import install, load_extract
+from registry.actions.sealing import Vault
+from registry.jobs.intake import FileAccount, ingest_file
+from registry.jobs.intake import today as today_of
+from registry.jobs.opening import Installation
+from registry.model.access import NATION, Access, Area, Purpose, Role
+from registry.protect.access_log import Leaf, read_leaf
+from registry.protect.keyring import Keyring
+from registry.settings import Settings
+from registry.store.session import Store
+from tests.people import HERE, PROVINCE, PUPILS
+
+STAFF = UUID("5b0d8f4e-0000-4000-8000-000000000001")
+COLLEAGUE = UUID("5b0d8f4e-0000-4000-8000-000000000002")
+
+Row = SourceRecord | Rejected
+
+
+@dataclass
+class Clock:
+    """A time that stands still until a test moves it."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def forward(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.now += by
+
+
+@dataclass
+class InMemory:
+    """A sector's system whose file is a list of rows, or anything that yields rows."""
+
+    format: FileFormat
+    rows: Iterable[Row]
+
+    def open(self, path: Path, looks_like_a_name: NameJudge) -> Reading:
+        """Return the rows, whatever stands in the file."""
+        del path, looks_like_a_name
+        return Reading(format=self.format, encodings={"*": "utf-8"}, rows=iter(self.rows))
+
+    def reread(self, raw: bytes, *, row: int, encodings: Mapping[str, str]) -> Row:
+        """Return the row that was delivered as `raw`, as it is understood now."""
+        del encodings
+        return replace(next(known for known in self.rows if known.raw == raw), row=row)
+
+
+@contextmanager
+def installed_on(url: str, keyring: Keyring, at: datetime, folder: Path) -> Iterator[Installation]:
+    """Open an installation on a migrated database."""
+    store = Store(url, connections=4)
+    installed = Installation(
+        settings=Settings(data=folder), store=store, vault=Vault(keyring), clock=Clock(at), url=url, server=None
+    )
+    with store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
+        install.claim(transaction, installed.vault)
+    yield installed
+    store.close()
+
+
+def pass_time(installed: Installation, **by: float) -> None:
+    """Let time pass in an installation; args: as of a timedelta."""
+    assert isinstance(installed.clock, Clock)
+    installed.clock.forward(timedelta(**by))
+
+
+def deliver(
+    installed: Installation, rows: Iterable[Row], *, form: FileFormat = PUPILS, name: str | None = None
+) -> FileAccount:
+    """Take in a file that holds these rows.
+
+    Args:
+        name: of the file; equal names are the same file delivered again. None: named by its rows.
+    """
+    listed = list(rows) if name is None else rows
+    told = name or hashlib.sha256(repr([_content(row) for row in listed]).encode()).hexdigest()
+    path = installed.settings.data / f"{form.system}-{told[:16]}"
+    path.write_text(told, encoding="utf-8")
+    return ingest_file(installed, InMemory(form, listed), path)
+
+
+def _content(row: Row) -> object:
+    return row.raw if isinstance(row, Rejected) else (row.row, row.written)
+
+
+def load(installed: Installation, people: Sequence[CitizenSnapshot], *, name: str = "extract") -> None:
+    """Load a population extract; args: name: equal names are the same file."""
+    digest = hashlib.sha256(name.encode()).digest()
+    with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+        batch = load_extract.open_load(transaction, installed.vault, digest)
+        rows = list(enumerate(people))
+        load_extract.load_people(transaction, installed.vault, rows, batch=batch, today=today_of(installed))
+        load_extract.finish_load(transaction, installed.vault, batch)
+
+
+def somebody(
+    installed: Installation,
+    role: Role,
+    purpose: Purpose,
+    *,
+    area: Area = NATION,
+    reason: str | None = None,
+    staff_id: UUID = STAFF,
+) -> Access:
+    """Return the access of a person."""
+    return Access(
+        staff_id=staff_id,
+        login="hoa.tran",
+        role=role,
+        area=area,
+        office="UBND phường Thử",
+        purpose=purpose,
+        reason=reason,
+        at=installed.clock(),
+        session_ref=None,
+        os_account=None,
+        request_id=uuid4(),
+    )
+
+
+def worker(
+    installed: Installation, purpose: Purpose = Purpose.CASE_WORK, *, commune: str = HERE, reason: str | None = None
+) -> Access:
+    """Return the access of a commune's social worker."""
+    area = Area(communes=frozenset({commune}))
+    return somebody(installed, Role.COMMUNE_WORKER, purpose, area=area, reason=reason)
+
+
+def province_worker(
+    installed: Installation, purpose: Purpose = Purpose.CASE_WORK, *, province: str = PROVINCE
+) -> Access:
+    """Return the access of a province's social worker."""
+    area = Area(provinces=frozenset({province}))
+    return somebody(installed, Role.PROVINCE_WORKER, purpose, area=area)
+
+
+def reviewer(
+    installed: Installation, *, area: Area = NATION, reason: str | None = None, staff_id: UUID = STAFF
+) -> Access:
+    """Return the access of a reviewer."""
+    return somebody(installed, Role.REVIEWER, Purpose.REVIEW, area=area, reason=reason, staff_id=staff_id)
+
+
+@contextmanager
+def unguarded(url: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+    """Give a connection that no row security narrows, as whoever owns the tables can have it.
+
+    What is done is committed at the end, with the row security back in its place.
+    """
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, row_factory=dict_row) as connection:
+        connection.execute("set lock_timeout = '10s'")  # a transaction that the test itself holds open is its fault
+        connection.execute(_ROW_SECURITY.format(state="disable").encode())
+        yield connection
+        connection.execute(_ROW_SECURITY.format(state="enable").encode())
+
+
+_ROW_SECURITY = """
+do $$
+declare
+    name text;
+begin
+    for name in select tablename from pg_tables where schemaname = current_schema() and tablename <> 'alembic_version'
+        and not starts_with(tablename, 'procrastinate')
+    loop
+        execute format('alter table %I {state} row level security', name);
+    end loop;
+end
+$$
+"""
+
+
+def query(installed: Installation, statement: str, *values: object) -> list[dict[str, Any]]:
+    """Return the rows of a query that sees everything."""
+    with unguarded(installed.url) as connection:
+        return connection.execute(statement.encode(), values).fetchall()
+
+
+def count(installed: Installation, table: str) -> int:
+    """Return the number of rows of a table."""
+    with unguarded(installed.url) as connection:
+        return connection.execute(sql.SQL("select from {}").format(sql.Identifier(table))).rowcount
+
+
+def child_of(installed: Installation, key: str, *, form: FileFormat = PUPILS) -> UUID:
+    """Return the identity that a record opened."""
+    index = installed.vault.index.source_key(form.system, form.stream, key)
+    return UUID(
+        str(query(installed, "select leads_to from source_key_lookup where key_index = %s", index)[0]["leads_to"])
+    )
+
+
+def leaves(installed: Installation, action: str | None = None) -> list[Leaf]:
+    """Return the leaves of the access log, oldest first; args: action: those of one action only."""
+    rows = query(installed, "select content from access_leaf order by leaf_id")
+    found = [read_leaf(bytes(row["content"])) for row in rows]
+    return [leaf for leaf in found if action is None or leaf.action == action]
+
+
+def digest_of(installed: Installation, tables: Iterable[str]) -> dict[str, str]:
+    """Return a digest of all rows of each table."""
+    found = {}
+    with unguarded(installed.url) as connection:
+        for table in tables:
+            every = sql.SQL("select t::text as line from {} t order by t::text").format(sql.Identifier(table))
+            lines = [row["line"] for row in connection.execute(every)]
+            found[table] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return found
+
+
+def person_of(installed: Installation, number: str) -> UUID:
+    """Return the citizen of the extract who bears a number."""
+    index = installed.vault.number_index(number)
+    statement = "select person_id from extract_number_lookup where number_index = %s and not former"
+    return UUID(str(query(installed, statement, index)[0]["person_id"]))
+
+
+def links_of(installed: Installation) -> dict[UUID, UUID]:
+    """Return the links that stand: identity → citizen."""
+    rows = query(installed, "select child_id, person_id from link where undone_at is null")
+    return {row["child_id"]: row["person_id"] for row in rows}
+
+
+def heads_of(installed: Installation) -> dict[UUID, UUID]:
+    """Return which identity stands for which: identity → the first of its child."""
+    rows = query(installed, "select child_id, head_id from pointer")
+    return {row["child_id"]: row["head_id"] for row in rows}
+
+
+def decisions(installed: Installation) -> dict[UUID, str]:
+    """Return what was decided about each identity."""
+    return {row["child_id"]: row["decision"] for row in query(installed, "select child_id, decision from match_result")}

@@ -1,0 +1,86 @@
+"""Two made-up children in two communes, and a row of everything else, written as the owner of the tables."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from sqlalchemy import Column, Table
+
+from registry.store.schema import CHILD_OWNED, METADATA
+from tests.registry.store.servers import connect
+
+HERS = uuid.UUID(int=0xA)  # a child of the worker's own commune
+OTHER = uuid.UUID(int=0xB)  # a child of another province
+COMMUNES = {HERS: "24133", OTHER: "00004"}
+PROVINCES = {HERS: "66", OTHER: "01"}
+SYSTEMS = {HERS: "education", OTHER: "health"}
+
+_ANYTHING: Mapping[type, Any] = {
+    uuid.UUID: uuid.UUID(int=1),
+    str: "made up",
+    int: 1,
+    float: 0.5,
+    bool: False,
+    datetime: datetime(2026, 11, 1, tzinfo=UTC),
+    date: date(2026, 11, 1),
+    list: [],
+    object: Jsonb({}),
+}
+_CLOSED_SETS: Mapping[str, str] = {
+    "match_result.decision": "link",
+    "ingest_row.outcome": "accepted",
+    "verification.outcome": "match",
+    "verdict.says": "same",
+    "source_version.key_kind": "child",
+    "ingest_run.state": "done",
+    "installation.mark": "demo",
+}
+
+
+def fill(url: str) -> None:
+    """Write the rows; row security is as forced afterwards as it was before."""
+    tables = [table for table in METADATA.sorted_tables if table.name != "alembic_version"]
+    with connect(url) as connection, connection.transaction():
+        for table in tables:
+            _alter(connection, table, "no force")
+        for table in tables:
+            for row in _rows(table):
+                names = sql.SQL(", ").join(sql.Identifier(name) for name in row)
+                marks = sql.SQL(", ").join([sql.Placeholder()] * len(row))
+                statement = sql.SQL("insert into {} ({}) values ({})").format(sql.Identifier(table.name), names, marks)
+                connection.execute(statement, list(row.values()))
+        for table in tables:
+            _alter(connection, table, "force")
+
+
+def _alter(connection: Any, table: Table, how: str) -> None:
+    words = f"alter table {{}} {how} row level security"
+    connection.execute(sql.SQL(words).format(sql.Identifier(table.name)))
+
+
+def _rows(table: Table) -> Iterator[dict[str, Any]]:
+    for child in (HERS, OTHER) if table.name in CHILD_OWNED else (HERS,):
+        row = {column.name: _value(column, child) for column in table.columns if _is_filled(column)}
+        if table.name == "child":
+            row |= {"communes": [COMMUNES[child]], "province_code": PROVINCES[child], "system": SYSTEMS[child]}
+        yield row
+
+
+def _is_filled(column: Column[Any]) -> bool:
+    if column.identity is not None:
+        return False
+    return not column.nullable or column.type.python_type is bytes
+
+
+def _value(column: Column[Any], child: uuid.UUID) -> Any:
+    closed = _CLOSED_SETS.get(f"{column.table.name}.{column.name}")
+    if closed is not None:
+        return closed
+    if column.name in {"child_id", "leads_to", "head_id", "member_id"}:
+        return child
+    return child.bytes if column.type.python_type is bytes else _ANYTHING[column.type.python_type]
