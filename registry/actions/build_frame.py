@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from matching.identity import BirthDate, Identity
 from registry.actions.log import log
+from registry.actions.match import regroup_delivered
 from registry.actions.sealing import Vault, open_identity
 from registry.model.age import age_on
 from registry.model.frame import Fact
@@ -28,6 +29,7 @@ def build_frame(transaction: Transaction, vault: Vault, *, as_of: date) -> UUID:
     birth date before a year, an exact unit before none.
     """
     authorize(transaction.access, Action.FRAME)
+    regroup_delivered(transaction)  # a child must not be missing because the record that stood for her was withdrawn
     frame_id = uuid4()
     frames.open_frame(transaction, frame_id, as_of=as_of, at=transaction.access.at)
     after: UUID | None = None

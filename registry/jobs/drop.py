@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -117,12 +118,14 @@ def run_drop(
     """
     with installed.store.begin(installed.engine(Purpose.STATISTICS)) as transaction:
         install.claim_drop(transaction, digest)
-    population = intake.load_population(installed, drop.population, progress=step("population extract"))
-    files = [
-        intake.ingest_file(installed, connectors[system], drop.files[system], progress=step(system))
-        for system in connectors
-        if system in drop.files
-    ]
+    with ThreadPoolExecutor(max_workers=1) as beside:  # one waits for the database while the other computes
+        loading = beside.submit(intake.load_population, installed, drop.population, progress=step("population extract"))
+        files = [
+            intake.ingest_file(installed, connectors[system], drop.files[system], progress=step(system))
+            for system in connectors
+            if system in drop.files
+        ]
+        population = loading.result()
     account = linking.link_all(installed, progress=step("linking"))
     return DropAccount(files=files, population=population, links=account, left_alone=drop.unknown)
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from registry.actions import install
 from registry.actions.sealing import Vault
 from registry.model.access import NOWHERE, Access, Purpose, Role
-from registry.model.errors import RegistryError, WrongKeys
+from registry.model.errors import DatabaseUnavailable, RegistryError, WrongKeys
 from registry.protect.keyring import Keyring
 from registry.protect.keyring_file import Mark
 from registry.settings import Settings
@@ -70,7 +70,10 @@ def database(settings: Settings) -> Iterator[tuple[str, EmbeddedServer | None]]:
         yield settings.database_url.get_secret_value(), None
         return
     with EmbeddedServer(settings.data) as server:
-        yield server.url, server
+        try:
+            yield server.url, server
+        except DatabaseUnavailable as error:
+            raise server.disk_full() or error from None  # a server that ended says only that the connection is lost
 
 
 @contextmanager

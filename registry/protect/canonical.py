@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 
+# One encoder for all: json.dumps would make another for every value that is sealed.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def length_prefixed(*parts: bytes) -> bytes:
     """Return the number of parts and each part behind its length, all as four bytes, big-endian."""
     pieces = [len(parts).to_bytes(4, "big")]
@@ -23,5 +27,4 @@ def compact_json(document: Mapping[str, Any]) -> bytes:
 
     Raises: TypeError, ValueError: something in it is not JSON; the message does not show it.
     """
-    text = json.dumps(dict(document), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "backslashreplace")
+    return _ENCODER.encode(dict(document)).encode("utf-8", "backslashreplace")

@@ -46,7 +46,7 @@ def update_rows(transaction: Transaction, row: type[Base], rows: Sequence[Mappin
     columns = [table.c[name] for name in rows[0]]
     parameters = [[_element(column, one[column.name]) for one in rows] for column in columns]
     names = ", ".join(column.name for column in columns)
-    arrays = ", ".join(f"%s::{'text' if _is_nested(column) else _type(column)}[]" for column in columns)
+    arrays = ", ".join(f"%b::{'text' if _is_nested(column) else _type(column)}[]" for column in columns)
     set_to = ", ".join(
         f"{c.name} = u.{c.name}::{_type(c)}" if _is_nested(c) else f"{c.name} = u.{c.name}"
         for c in columns
@@ -70,7 +70,7 @@ def _statement(table: Table, columns: Sequence[Column[Any]], *, replacing: bool)
     chosen = ", ".join(
         f"u.{column.name}::{_type(column)}" if _is_nested(column) else f"u.{column.name}" for column in columns
     )
-    arrays = ", ".join(f"%s::{'text' if _is_nested(column) else _type(column)}[]" for column in columns)
+    arrays = ", ".join(f"%b::{'text' if _is_nested(column) else _type(column)}[]" for column in columns)
     key = [column.name for column in table.primary_key.columns]
     set_to = ", ".join(f"{c.name} = excluded.{c.name}" for c in columns if c.name not in key)
     action = f"DO UPDATE SET {set_to}" if replacing and set_to else "DO NOTHING"

@@ -42,7 +42,7 @@ from registry.store.embedded_errors import (
     WrongVersion,
 )
 from registry.store.passwords import LOGIN, SUPERUSER, Passwords
-from registry.store.programs import Launch, Programs, make_cluster
+from registry.store.programs import Launch, Programs, explained, make_cluster
 
 SOCKET_PATH_LIMIT = 100  # bytes; the kernels allow 103 to 107 with the file name in it
 READY_LIMIT = 1800.0  # seconds; recovery after a crash of a large store is slow, and must not be interrupted
@@ -139,6 +139,15 @@ class EmbeddedServer:
                     raise
         return self
 
+    def disk_full(self) -> DiskFull | None:
+        """Return the refusal of a full disk if the server has met one since we use it."""
+        try:
+            said = self._log.read_bytes()[self._said_before :].decode("utf-8", errors="replace")
+        except OSError:
+            return None
+        found = explained(said, folder=self.folder)
+        return found if isinstance(found, DiskFull) else None
+
     def stop(self) -> None:
         """Leave the server, and stop it when no other process uses it; no process of ours is left then."""
         if self._told is None:
@@ -183,6 +192,8 @@ class EmbeddedServer:
         self.adopted = live is not None
         if live is None:
             self._launch()
+        else:
+            self._said_before = self._log.stat().st_size if self._log.exists() else 0
         try:
             self._told = self._wait()
         finally:

@@ -1,0 +1,166 @@
+"""A table on request: from the newest frame, for those who may, logged; and no way round it to a child."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from registry.actions.build_frame import build_frame
+from registry.exports.published import PublishedTable, Status
+from registry.exports.sheet import csv_of
+from registry.jobs.opening import Installation
+from registry.model.access import NATION, NOWHERE, Access, Purpose, Role
+from registry.model.errors import Refused
+from registry.protect.keyring import Keyring
+from registry.protect.pseudonym import cell_secret
+from registry.statistics import catalogue
+from registry.statistics.catalogue import UnknownTable
+from registry.statistics.publish import publish
+from registry.statistics.request import NoFrame, request_table
+from registry.store import frames
+from tests.people import PROVINCE, record
+from tests.registry.actions.installed import deliver, installed_on, leaves, somebody
+from tests.registry.statistics.invented import DAY, TABLE, a_fact, places
+
+CHILD_TABLES = (
+    "child",
+    "identity",
+    "source_record",
+    "source_version",
+    "protection_case",
+    "child_block",
+    "child_search",
+    "match_result",
+    "candidate",
+    "link",
+    "verdict",
+    "verification",
+    "pointer",
+    "member",
+    "source_key_lookup",
+    "identifier_lookup",
+    "extract_person",
+    "extract_number_lookup",
+    "extract_block",
+    "opening",
+    "outbox_event",
+    "quarantine",
+    "staff",
+    "access_leaf",
+)
+
+
+@pytest.fixture
+def installed(database_url: str, keyring: Keyring, clock: datetime, tmp_path: Path) -> Iterator[Installation]:
+    """An installation on a database of the test's own."""
+    with installed_on(database_url, keyring, clock, tmp_path) as opened:
+        yield opened
+
+
+def fill(installed: Installation, *, children: int = 800) -> None:
+    """Finish a frame of invented facts."""
+    frame_id = uuid4()
+    facts = [
+        a_fact(number, province=PROVINCE, age=number % 16, sex=("male", "female")[number // 16 % 2])
+        for number in range(children)
+    ]
+    with installed.store.begin(installed.engine(Purpose.STATISTICS)) as transaction:
+        frames.open_frame(transaction, frame_id, as_of=DAY, at=transaction.access.at)
+        frames.add_facts(transaction, frame_id, facts)
+        frames.finish_frame(transaction, frame_id)
+
+
+def ask(installed: Installation, access: Access, name: str = TABLE) -> PublishedTable:
+    """Ask for a table."""
+    with installed.store.begin(access) as transaction:
+        return request_table(transaction, installed.vault.keyring, name)
+
+
+def statistician(installed: Installation) -> Access:
+    """Return the access of a statistician, who is responsible for no place."""
+    return somebody(installed, Role.STATISTICIAN, Purpose.STATISTICS, area=NOWHERE)
+
+
+def test_a_table_is_counted_from_the_newest_frame_and_perturbed(installed: Installation) -> None:
+    fill(installed)
+    table = ask(installed, statistician(installed))
+    assert table.frame_date == DAY
+    with installed.store.begin(statistician(installed)) as transaction:
+        frame = frames.newest_frame(transaction)
+        assert frame is not None
+        cells = frames.base_cells(transaction, frame[0])
+    secret = cell_secret(installed.vault.keyring)
+    assert table == publish(catalogue.load(TABLE), cells, secret=secret, frame_date=DAY)
+    total = table.cell(PROVINCE, "_T", "_T")
+    assert total.status is Status.SHOWN
+    assert abs((total.shown or 0) - 800) <= 5
+
+
+def test_the_same_question_gets_the_same_numbers(installed: Installation) -> None:
+    fill(installed)
+    assert ask(installed, statistician(installed)) == ask(installed, statistician(installed))
+
+
+def test_a_few_children_are_not_shown(installed: Installation) -> None:
+    fill(installed, children=20)
+    table = ask(installed, statistician(installed))
+    assert {cell.shown for cell in table.cells.values()} == {None}
+
+
+def test_the_table_of_real_records_has_no_date_and_no_name_of_a_frame(installed: Installation) -> None:
+    deliver(installed, [record()])
+    with installed.store.begin(installed.engine(Purpose.STATISTICS)) as transaction:
+        build_frame(transaction, installed.vault, as_of=date(2026, 11, 1))
+    table = ask(installed, statistician(installed))
+    said = csv_of(table, places(), "vi") if False else repr(table)
+    assert "2014" not in said
+
+
+def test_before_the_first_frame_there_is_nothing_to_count(installed: Installation) -> None:
+    with pytest.raises(NoFrame):
+        ask(installed, statistician(installed))
+    assert leaves(installed, "table") == []
+
+
+def test_a_table_that_is_not_in_the_catalogue_is_refused(installed: Installation) -> None:
+    fill(installed)
+    with pytest.raises(UnknownTable):
+        ask(installed, statistician(installed), "children-by-name")
+
+
+def test_each_table_leaves_a_leaf(installed: Installation) -> None:
+    fill(installed)
+    ask(installed, statistician(installed))
+    (leaf,) = leaves(installed, "table")
+    assert (leaf.role, leaf.children, dict(leaf.counts)) == ("statistician", (), {})
+
+
+@pytest.mark.parametrize("role", [Role.ENGINE, Role.ADMINISTRATOR, Role.CUSTODIAN, Role.SECTOR_SYSTEM])
+def test_other_roles_get_no_table(installed: Installation, role: Role) -> None:
+    with pytest.raises(Refused):
+        ask(installed, somebody(installed, role, Purpose.STATISTICS))
+
+
+@pytest.mark.parametrize(
+    "role",
+    [Role.STATISTICIAN, Role.COMMUNE_WORKER, Role.PROVINCE_WORKER, Role.REVIEWER, Role.STEWARD, Role.AUDITOR],
+)
+def test_whoever_works_with_children_or_records_gets_published_tables(installed: Installation, role: Role) -> None:
+    fill(installed)
+    assert ask(installed, somebody(installed, role, Purpose.STATISTICS, area=NATION)).name == TABLE
+
+
+@pytest.mark.parametrize("table", CHILD_TABLES)
+def test_the_statisticians_role_reads_no_table_of_children(installed: Installation, table: str) -> None:
+    look = text(f"select count(*) from {table}")
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        installed.store.begin(statistician(installed)) as transaction,
+    ):
+        transaction.connection.execute(look)
