@@ -117,9 +117,7 @@ def _no_name_in(words: str, text: str) -> bool:
 
 def _fault_of(text: str) -> NameFault | None:
     controls = {"Cc", "Co", "Cn", "Cs"}
-    if not text.isprintable() and any(
-        unicodedata.category(char) in controls and char not in "\t\r\n" for char in text
-    ):
+    if not text.isprintable() and any(unicodedata.category(char) in controls and char not in "\t\r\n" for char in text):
         return NameFault.CONTROL_CHARACTER
     composed = unicodedata.normalize("NFC", text)
     if "\ufffd" in composed or _LOST.search(composed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -130,7 +130,7 @@ def broken(row: int = 1, *, raw: bytes = "EDU0099;Bế Thị Rách;?".encode(), 
     return Rejected(row=row, rule=rule, field=None, raw=raw)
 
 
-def numbered(rows: list[SourceRecord | Rejected]) -> list[SourceRecord | Rejected]:
+def numbered(rows: Sequence[SourceRecord | Rejected]) -> list[SourceRecord | Rejected]:
     """Return the rows with their places in a file, from 1."""
     return [replace(row, row=place) for place, row in enumerate(rows, start=1)]
 

@@ -28,6 +28,7 @@ from registry.settings import SettingRefused, Settings
 REFUSED: Final = 1
 BROKEN: Final = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED: Final = 130
+PACKAGE: Final = Path(__file__).parents[1]
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="The data folder; also CHILD_REGISTRY_DATA.", show_default=False)
@@ -68,6 +69,11 @@ def opened(data: Path | None, *, may_create: bool = False) -> Iterator[Installat
         yield installed
 
 
+def is_demo(data: Path | None) -> bool:
+    """Say whether the settings are a demo's: there a first delivery makes schema and keys by itself."""
+    return Settings.load(data).mark == "demo"
+
+
 def guarded(run: Callable[[], None]) -> int:
     """Run the command line; turn each refusal into one line and an exit code. No value of anybody is ever printed."""
     try:
@@ -87,8 +93,10 @@ def _refuse(error: Exception) -> int:
     if message is not None:
         _say(message)
         return REFUSED
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    _say(f"unexpected {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}")
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is this door
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE)]
+    last = (ours or frames)[-1]
+    _say(f"unexpected {type(error).__name__} in {Path(last.filename).name}, line {last.lineno}")
     return BROKEN
 
 

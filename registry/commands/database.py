@@ -126,7 +126,7 @@ def _findings(installed: Installation) -> list[tuple[str, bool, str]]:
     jobs = queue.state(installed.url)
     return [
         ("database", True, f"PostgreSQL {server}, schema {migrations.current(installed.url)}"),
-        ("keys", True, f"{type(keys).__name__}: version {keys.version}; the keyring is this database's"),
+        ("keys", True, f"{keys.name}, version {keys.version}; the keyring is this database's"),
         ("log", log.fault is None, log.fault or f"{log.leaves} leaves, {log.checkpoints} signed heads hold"),
         ("jobs", jobs.stalled == 0, f"{jobs.waiting} waiting, {jobs.failed} failed, {jobs.stalled} stalled"),
     ]

@@ -28,6 +28,7 @@ from registry.jobs import linking
 from registry.jobs.drop import Drop, DropAccount
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
+from registry.model.errors import DemoRefused
 from registry.settings import Settings
 
 SEED: Final = 42
@@ -56,6 +57,8 @@ def demo(
 ) -> None:
     """Invent a small province (or take a drop), run the main job on it, and serve the pages."""
     settings = Settings.load(data)
+    if settings.mark != "demo":
+        raise DemoRefused("the demo is for installations marked demo; this one is marked real")
     with ExitStack() as stack:
         listener = None
         if not no_serve:

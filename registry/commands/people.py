@@ -160,7 +160,7 @@ def staff_add(
     """Add an account and print its one-time password. The first account of all is an administrator's."""
     area = Area(nation=nation, provinces=frozenset(province or ()), communes=frozenset(commune or ()))
     account = accounts.NewAccount(login=new, role=role, office=office, area=area)
-    with opened(data) as installed:
+    with opened(data, may_create=True) as installed:
         first = bootstrap_access(installed) if as_user is None and login is None else None
         if first is not None and role is not Role.ADMINISTRATOR:
             raise BadQuery("role", "the first account must be an administrator's")
@@ -187,3 +187,23 @@ def staff_disable(
         with installed.store.begin(access) as transaction:
             accounts.disable_account(transaction, installed.vault, login=old)
     out.print(f"{old} is disabled")
+
+
+@staff_app.command("renew")
+def staff_renew(
+    old: Annotated[str, typer.Argument(help="The login of the account.")],
+    *,
+    as_user: As = None,
+    login: Login = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Give an account a new one-time password, end its sessions and lift a lock."""
+    with opened(data) as installed:
+        access = _access(installed, as_user, login, Purpose.ADMINISTRATION)
+        with installed.store.begin(access) as transaction:
+            password = accounts.renew_password(transaction, installed.vault, login=old)
+    if json:
+        answer({"login": old, "one_time_password": password})
+    else:
+        out.print(f"{old}: one-time password {password}")

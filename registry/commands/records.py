@@ -18,6 +18,7 @@ from registry.commands.console import (
     Login,
     Sentence,
     answer,
+    is_demo,
     opened,
     operator,
     out,
@@ -48,7 +49,7 @@ def ingest(
 ) -> None:
     """Take in a delivered file: each row is accepted, unchanged, superseded or quarantined, and the counts add up."""
     connector = None if system == "population" else _connector(system)
-    with opened(data, may_create=True) as installed, Bars(quiet=json) as bars:
+    with opened(data, may_create=is_demo(data)) as installed, Bars(quiet=json) as bars:
         permit(installed, operator(login), Action.INGEST, Purpose.INGEST)
         if connector is None:
             _ingest_population(installed, file, bars, json=json)

@@ -59,7 +59,7 @@ def tasks(installed: Installation) -> App:
         with installed.store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
             seal_log(transaction, installed.vault)
 
-    @app.periodic(cron="30 2 * * *")
+    @app.periodic(cron="30 19 * * *")  # in UTC: half past two at night in Viet Nam
     @app.task(name="build_frame", queueing_lock="build_frame")
     def frame(timestamp: int) -> None:
         del timestamp

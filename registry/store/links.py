@@ -53,9 +53,11 @@ def _inside(scope: Scope) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if scope.seen_since is not None:
         conditions.append(or_(IdentityRow.updated_at >= scope.seen_since, MatchResultRow.child_id.is_(None)))
-    if scope.changed_only:  # a new version, or one understood anew
-        newer = IdentityRow.updated_at > MatchResultRow.matched_at
-        conditions.append(or_(MatchResultRow.child_id.is_(None), newer))
+    if scope.changed_only:
+        # A delivery that is stored while a run is at work may bear an earlier time than the run: versions tell it.
+        newer = MatchResultRow.version_no < SourceRecordRow.version_no
+        understood_anew = IdentityRow.updated_at > MatchResultRow.matched_at
+        conditions.append(or_(MatchResultRow.child_id.is_(None), newer, understood_anew))
     return conditions
 
 

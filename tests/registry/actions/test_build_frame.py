@@ -16,7 +16,7 @@ from registry.jobs.opening import Installation
 from registry.model.access import Purpose
 from registry.model.errors import Refused
 from registry.protect.pseudonym import record_key
-from tests.people import PATIENTS, PROVINCE, numbered, population, record, tombstone
+from tests.people import PATIENTS, PROVINCE, PUPILS, numbered, population, record, tombstone
 from tests.registry.actions.installed import child_of, count, deliver, leaves, load, pass_time, query, worker
 
 DAY = date(2026, 11, 1)
@@ -68,10 +68,9 @@ def test_a_child_of_several_records_counts_once_with_what_each_knows_best(instal
 
 def test_a_child_whose_first_record_was_withdrawn_still_counts_once(installed: Installation) -> None:
     load(installed, population())
-    for place, (key, form) in enumerate((("EDU0001", None), ("PAT01", PATIENTS), ("PAT02", PATIENTS))):
-        rows = [record(key, form=form)] if form else [record(key)]
-        deliver(installed, rows, **({"form": form} if form else {}))
-        pass_time(installed, hours=place + 1)
+    for key, form in (("EDU0001", PUPILS), ("PAT01", PATIENTS), ("PAT02", PATIENTS)):
+        deliver(installed, [record(key, form=form)], form=form)
+        pass_time(installed, hours=1)
     link_all(installed)
     deliver(installed, [tombstone("EDU0001")])
     assert len(frame(installed)) == 1

@@ -10,16 +10,21 @@ from registry.jobs.linking import link_all
 from registry.jobs.opening import Installation
 from registry.model.access import Access, Purpose, Role
 from registry.model.errors import ReasonNeeded, Refused
-from tests.people import CASES, case, citizen, numbered, population, record, tombstone, twin_record, twins
-from tests.registry.actions.installed import child_of, deliver, leaves, load, person_of, reviewer, somebody, worker
+from tests.people import CASES, case, citizen, numbered, record, tombstone, twin_record, twins
+from tests.registry.actions.installed import child_of, deliver, leaves, person_of, reviewer, somebody, worker
 
 ONE, OTHER = (twin.personal_number for twin in twins())
 
 
 @pytest.fixture
+def installed(peopled: Installation) -> Installation:
+    """Every test here links: the population is there."""
+    return peopled
+
+
+@pytest.fixture
 def linked(installed: Installation) -> Installation:
     """One record of each decision, a case, and a withdrawn one."""
-    load(installed, population())
     stranger = record("C1", name="Hồ Bảo Ngân", personal_number=None, birth_date="11/11/2015", mother=None, father=None)
     rows = [record("A1"), twin_record("B1", "Le Minh Anh"), stranger, record("D1"), tombstone("D1")]
     deliver(installed, numbered(rows))
@@ -55,13 +60,12 @@ def test_the_score_is_the_posterior(linked: Installation) -> None:
 
 def test_what_a_person_decided_stands_in_the_list(linked: Installation) -> None:
     child_id = child_of(linked, "B1")
-    for number, says in ((ONE, "different"), (OTHER, "same")):
-        person_id = person_of(linked, number)
-        with linked.store.begin(reviewer(linked)) as transaction:
-            decide_pair(transaction, linked.vault, child_id, person_id, says=says, reason="Đã gọi.")  # type: ignore[arg-type]
-        if says == "different":
-            waiting = [line.personal_number for line in lines(linked) if line.source_key == "B1"]
-            assert waiting == [OTHER]
+    one, other = person_of(linked, ONE), person_of(linked, OTHER)
+    with linked.store.begin(reviewer(linked)) as transaction:
+        decide_pair(transaction, linked.vault, child_id, one, says="different", reason="Đã gọi.")
+    assert [line.personal_number for line in lines(linked) if line.source_key == "B1"] == [OTHER]
+    with linked.store.begin(reviewer(linked)) as transaction:
+        decide_pair(transaction, linked.vault, child_id, other, says="same", reason="Đã gọi.")
     assert [line.decision for line in lines(linked) if line.source_key == "B1"] == ["link"]
 
 

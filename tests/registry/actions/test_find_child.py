@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -30,6 +29,7 @@ from tests.people import (
     village,
 )
 from tests.registry.actions.installed import (
+    AT,
     child_of,
     deliver,
     installed_on,
@@ -42,8 +42,8 @@ from tests.registry.actions.installed import (
 )
 
 NAME = "Nguyễn Thị Ngọc Hoà"
-BOY = {"name": "Phạm Gia Bảo", "sex": "Nam", "birth_date": "11/11/2015", "personal_number": None}
-STRANGERS = {"mother": "Trịnh Thị Thơm", "father": "Phạm Văn Long"}
+BOY: dict[str, Any] = {"name": "Phạm Gia Bảo", "sex": "Nam", "birth_date": "11/11/2015", "personal_number": None}
+STRANGERS: dict[str, Any] = {"mother": "Trịnh Thị Thơm", "father": "Phạm Văn Long"}
 
 
 def fill(installed: Installation) -> None:
@@ -76,8 +76,7 @@ def shared(
     module_database_url: str, keyring: Keyring, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     """The same commune for all tests that only look."""
-    at = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
-    with installed_on(module_database_url, keyring, at, tmp_path_factory.mktemp("shared")) as opened:
+    with installed_on(module_database_url, keyring, AT, tmp_path_factory.mktemp("shared")) as opened:
         fill(opened)
         yield opened
 
@@ -231,7 +230,7 @@ def test_a_province_worker_searches_one_commune_by_its_name(shared: Installation
         ("Hoa", {"born": "2014", "mother": "Le Thi Mai"}),
     ],
 )
-def test_a_province_is_searched_by_tokens(shared: Installation, text: str, more: dict[str, str]) -> None:
+def test_a_province_is_searched_by_tokens(shared: Installation, text: str, more: dict[str, Any]) -> None:
     assert names(find(shared, text, access=province_worker(shared), **more))[:1] == [NAME]
 
 
@@ -274,7 +273,7 @@ def test_more_children_than_are_shown_is_said(installed: Installation) -> None:
     ],
 )
 def test_a_question_that_makes_no_sense_names_its_field(
-    shared: Installation, query: dict[str, str], field: str
+    shared: Installation, query: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(BadQuery) as refused:
         find(shared, query.pop("text"), **query)

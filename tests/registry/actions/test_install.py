@@ -34,9 +34,9 @@ def test_a_new_database_becomes_that_of_the_keyring(installed: Installation) -> 
     assert len(query(installed, "select mark from installation")) == 1
 
 
-def test_a_database_that_nobody_has_claimed_is_told(database_url: str, installed: Installation) -> None:
+def test_a_database_that_nobody_has_claimed_is_told(installed: Installation) -> None:
     query(installed, "delete from installation returning 1")
-    store = Store(database_url, connections=1)
+    store = Store(installed.url, connections=1)
     with store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
         assert not is_claimed(transaction)
         claim(transaction, installed.vault)

@@ -78,7 +78,7 @@ def test_a_row_that_breaks_a_rule_is_counted_and_left_out(installed: Installatio
     digest = hashlib.sha256(b"extract").digest()
     with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
         batch = load_extract.open_load(transaction, installed.vault, digest)
-        rows = list(enumerate([citizen(), unreadable, formula]))
+        rows: list[tuple[int, CitizenSnapshot | Rejected]] = [(0, citizen()), (1, unreadable), (2, formula)]
         load_extract.load_people(transaction, installed.vault, rows, batch=batch, today=today(installed))
         assert extract.refused(transaction, batch.batch_id) == {"sex_form": 1, "formula_text": 1}
         assert extract.size(transaction) == 1

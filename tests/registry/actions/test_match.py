@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -41,7 +42,19 @@ from tests.registry.actions.installed import (
     somebody,
 )
 
-STRANGER = {"name": "Hồ Bảo Ngân", "personal_number": None, "birth_date": "11/11/2015", "mother": None, "father": None}
+STRANGER: dict[str, Any] = {
+    "name": "Hồ Bảo Ngân",
+    "personal_number": None,
+    "birth_date": "11/11/2015",
+    "mother": None,
+    "father": None,
+}
+
+
+@pytest.fixture
+def installed(peopled: Installation) -> Installation:
+    """Every test here links: the population is there."""
+    return peopled
 
 
 def undo(installed: Installation, child_id: UUID) -> None:
@@ -61,7 +74,6 @@ def say(installed: Installation, child_id: UUID, person_id: UUID, says: Says) ->
 
 
 def test_a_record_is_linked_reviewed_or_left_alone(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, numbered([record("A"), twin_record("B1", "Le Minh Anh"), record("C1", **STRANGER)]))
     account = link_all(installed)
     assert decisions(installed) == {
@@ -74,7 +86,6 @@ def test_a_record_is_linked_reviewed_or_left_alone(installed: Installation) -> N
 
 
 def test_a_link_keeps_its_evidence_its_model_and_its_time(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A")])
     account = link_all(installed)
     (row,) = query(installed, "select * from link join child using (child_id)")
@@ -91,7 +102,6 @@ def test_a_link_keeps_its_evidence_its_model_and_its_time(installed: Installatio
 
 
 def test_a_second_run_changes_nothing_but_the_run(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, numbered([record("A"), twin_record("B1", "Le Minh Anh"), record("C1", **STRANGER)]))
     link_all(installed)
     stays = ("link", "pointer", "member", "person_lookup", "identifier_lookup")
@@ -103,7 +113,6 @@ def test_a_second_run_changes_nothing_but_the_run(installed: Installation) -> No
 
 
 def test_twins_never_share_a_link(installed: Installation) -> None:
-    load(installed, population())
     one, other = twins()
     rows = [
         twin_record("B1", "Lê Minh Anh", personal_number=one.personal_number),
@@ -126,7 +135,6 @@ def test_twins_never_share_a_link(installed: Installation) -> None:
 
 def test_the_engine_replaces_its_own_link_when_the_evidence_changes(installed: Installation) -> None:
     one, other = twins()
-    load(installed, population())
     deliver(installed, [twin_record("B1", "Lê Minh Anh", personal_number=one.personal_number, day=1)])
     link_all(installed)
     child_id = child_of(installed, "B1")
@@ -142,7 +150,6 @@ def test_the_engine_replaces_its_own_link_when_the_evidence_changes(installed: I
 
 
 def test_the_engine_never_replaces_a_persons_link(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [twin_record("B1", "Le Minh Anh", day=1)])
     link_all(installed)
     child_id, other = child_of(installed, "B1"), twins()[1].personal_number
@@ -154,7 +161,6 @@ def test_the_engine_never_replaces_a_persons_link(installed: Installation) -> No
 
 
 def test_different_binds_for_ever(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A", day=1)])
     link_all(installed)
     child_id, person_id = child_of(installed, "A"), person_of(installed, citizen().personal_number)
@@ -168,7 +174,6 @@ def test_different_binds_for_ever(installed: Installation) -> None:
 
 
 def test_what_a_person_took_apart_is_looked_at_again_with_a_newer_version_only(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A", day=1)])
     link_all(installed)
     undo(installed, child_of(installed, "A"))
@@ -201,7 +206,6 @@ class Interrupting:
 
 
 def test_what_a_person_decides_while_a_run_is_at_work_stands(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, numbered([twin_record("B1", "Le Minh Anh"), record("A")]))
     link_all(installed)
     child_id, other = child_of(installed, "B1"), person_of(installed, twins()[1].personal_number)
@@ -230,7 +234,6 @@ def test_what_a_person_decides_while_a_run_is_at_work_stands(installed: Installa
 
 
 def test_two_records_of_one_child_become_one_child_led_by_the_oldest(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A")])
     pass_time(installed, hours=1)
     deliver(installed, [record("PAT01", form=PATIENTS)], form=PATIENTS)
@@ -246,7 +249,6 @@ def test_two_records_of_one_child_become_one_child_led_by_the_oldest(installed: 
 
 
 def test_undo_takes_a_child_apart(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A")])
     pass_time(installed, hours=1)
     deliver(installed, [record("PAT01", form=PATIENTS)], form=PATIENTS)
@@ -259,7 +261,6 @@ def test_undo_takes_a_child_apart(installed: Installation) -> None:
 
 
 def test_undoing_the_link_of_the_oldest_leaves_the_next_one_as_head(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A")])
     pass_time(installed, hours=1)
     deliver(installed, [record("PAT01", form=PATIENTS)], form=PATIENTS)
@@ -270,7 +271,6 @@ def test_undoing_the_link_of_the_oldest_leaves_the_next_one_as_head(installed: I
 
 
 def test_a_withdrawn_record_leaves_its_child_and_comes_back_with_a_newer_version(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A", day=1)])
     pass_time(installed, hours=1)
     deliver(installed, [record("PAT01", form=PATIENTS)], form=PATIENTS)
@@ -285,7 +285,6 @@ def test_a_withdrawn_record_leaves_its_child_and_comes_back_with_a_newer_version
 
 
 def test_a_withdrawn_record_is_not_matched(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, numbered([record("A"), tombstone("A")]))
     assert link_all(installed).matched == {}
 
@@ -294,7 +293,6 @@ def test_a_withdrawn_record_is_not_matched(installed: Installation) -> None:
 
 
 def test_a_run_of_what_changed_looks_at_new_and_newer_records_only(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, numbered([record("A", day=1), twin_record("B1", "Le Minh Anh")]))
     link_all(installed)
     assert link_all(installed, changed_only=True).matched == {}
@@ -303,7 +301,6 @@ def test_a_run_of_what_changed_looks_at_new_and_newer_records_only(installed: In
 
 
 def test_a_run_since_another_looks_at_what_was_seen_after_it_began(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A")])
     pass_time(installed, hours=1)
     first = link_all(installed).run_id
@@ -312,12 +309,12 @@ def test_a_run_since_another_looks_at_what_was_seen_after_it_began(installed: In
     assert link_all(installed, since=first).matched == {"link": 0, "review": 1, "none": 0}
 
 
-def test_an_unknown_run_and_a_missing_extract_are_told_apart(installed: Installation) -> None:
+def test_an_unknown_run_and_a_missing_extract_are_told_apart(bare: Installation) -> None:
     with pytest.raises(NoExtract):
-        link_all(installed)
-    load(installed, population())
+        link_all(bare)
+    load(bare, population())
     with pytest.raises(NoSuchRun):
-        link_all(installed, since=uuid4())
+        link_all(bare, since=uuid4())
 
 
 def test_without_candidates_a_record_is_nobodys(installed: Installation) -> None:
@@ -337,7 +334,6 @@ def test_without_candidates_a_record_is_nobodys(installed: Installation) -> None
 
 
 def test_a_run_leaves_a_leaf_a_batch_with_counts_and_no_child(installed: Installation) -> None:
-    load(installed, population())
     deliver(installed, [record("A")])
     link_all(installed)
     (leaf,) = leaves(installed, "link")

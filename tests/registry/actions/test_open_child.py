@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,6 +19,7 @@ from registry.protect.keyring import Keyring
 from registry.protect.pseudonym import child_pseudonym
 from tests.people import CASES, ELSEWHERE, NEXT_DOOR, case, facts, numbered, population, record, tombstone
 from tests.registry.actions.installed import (
+    AT,
     STAFF,
     child_of,
     count,
@@ -39,9 +39,14 @@ from tests.registry.actions.installed import (
 NUMBER = "019314052001"
 
 
+@pytest.fixture
+def installed(peopled: Installation) -> Installation:
+    """Every test here links: the population is there."""
+    return peopled
+
+
 def fill(installed: Installation) -> None:
     """Bring in a girl with a school record and a protection case, linked to a citizen."""
-    load(installed, population())
     services = {"school": "Trường Tiểu học Số Một", "group": 5}
     deliver(installed, [record("EDU0001", services=services, carer=facts().mother)])
     pass_time(installed, hours=1)
@@ -61,8 +66,8 @@ def shared(
     module_database_url: str, keyring: Keyring, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
     """The girl, for all tests that only look at her."""
-    at = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
-    with installed_on(module_database_url, keyring, at, tmp_path_factory.mktemp("shared")) as opened:
+    with installed_on(module_database_url, keyring, AT, tmp_path_factory.mktemp("shared")) as opened:
+        load(opened, population())
         fill(opened)
         yield opened
 
@@ -270,7 +275,6 @@ def _needed(installed: Installation, child_id: UUID) -> bool:
 
 def _moved(installed: Installation) -> tuple[UUID, UUID]:
     """Bring in a girl whose older record is held by another province."""
-    load(installed, population())
     deliver(installed, [record("FAR", commune_code=ELSEWHERE, address=None)])
     pass_time(installed, hours=1)
     deliver(installed, [record("NEAR")])
@@ -299,12 +303,13 @@ def test_a_case_that_is_not_shown_is_not_in_the_leaf(installed: Installation, gi
     assert not {"case", "reporter"} & set(leaf.groups)
 
 
-def test_without_the_leaf_there_is_no_child(installed: Installation, girl: UUID) -> None:
-    with unguarded(installed.url) as connection:
+def test_without_the_leaf_there_is_no_child(own: Installation) -> None:
+    deliver(own, [record()])
+    with unguarded(own.url) as connection:
         connection.execute("revoke execute on function append_access_leaf from child_registry_commune_worker")
     with pytest.raises(ProgrammingError):
-        look(installed, girl)
-    assert count(installed, "opening") == 0
+        look(own, child_of(own, "EDU0001"))
+    assert count(own, "opening") == 0
 
 
 def test_a_sealed_value_put_in_anothers_place_is_not_shown(installed: Installation) -> None:

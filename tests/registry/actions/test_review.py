@@ -14,7 +14,7 @@ from registry.jobs.opening import Installation
 from registry.model.access import NATION, Access, Area, Purpose
 from registry.model.errors import BadQuery, Conflict, NotFound, ReasonNeeded, Refused, RegistryError
 from registry.protect.pseudonym import child_pseudonym
-from tests.people import ELSEWHERE, FAR_PROVINCE, HERE, PATIENTS, PROVINCE, population, record, twin_record, twins
+from tests.people import ELSEWHERE, FAR_PROVINCE, HERE, PATIENTS, PROVINCE, record, twin_record, twins
 from tests.registry.actions.installed import (
     COLLEAGUE,
     STAFF,
@@ -24,7 +24,6 @@ from tests.registry.actions.installed import (
     heads_of,
     leaves,
     links_of,
-    load,
     pass_time,
     person_of,
     query,
@@ -37,9 +36,14 @@ ONE, OTHER = (twin.personal_number for twin in twins())
 
 
 @pytest.fixture
+def installed(peopled: Installation) -> Installation:
+    """Every test here links: the population is there."""
+    return peopled
+
+
+@pytest.fixture
 def doubtful(installed: Installation) -> UUID:
     """A record of one of the twins, who cannot be told apart."""
-    load(installed, population())
     deliver(installed, [twin_record("B1", "Le Minh Anh")])
     link_all(installed)
     return child_of(installed, "B1")
@@ -213,7 +217,6 @@ def test_a_pair_outside_the_area_does_not_exist(installed: Installation, doubtfu
 
 def _three_places(installed: Installation) -> tuple[UUID, UUID, UUID]:
     """Bring in three records of the girl: two of her commune, one that another province holds."""
-    load(installed, population())
     deliver(installed, [record("FAR", commune_code=ELSEWHERE, address=None)])
     pass_time(installed, hours=1)
     deliver(installed, [record("NEAR")])

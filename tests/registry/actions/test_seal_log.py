@@ -45,6 +45,7 @@ def tamper(installed: Installation, *statements: str, values: Sequence[object] |
         connection.execute("grant all on access_leaf, checkpoint to current_user")
         for statement in statements:
             assert connection.execute(statement.encode(), values).rowcount > 0
+        connection.execute("revoke update, delete on access_leaf, checkpoint from current_user")
 
 
 @pytest.fixture

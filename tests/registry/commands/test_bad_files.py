@@ -52,10 +52,10 @@ def without_a_column(content: bytes) -> bytes:
 def sheet_changed(content: bytes, *, header: Mapping[str, str | None]) -> bytes:
     """Rename columns of the workbook."""
     book = load_workbook(io.BytesIO(content))
-    for row in book.active.iter_rows(min_row=1, max_row=6):
+    for row in book["Khai sinh"].iter_rows(min_row=1, max_row=6):
         for cell in row:
-            if cell.value in header:
-                cell.value = header[cell.value]
+            if str(cell.value) in header:
+                cell.value = header[str(cell.value)]
     kept = io.BytesIO()
     book.save(kept)
     return kept.getvalue()

@@ -66,7 +66,8 @@ def change_the_log(home: Home, statement: str) -> None:
         "update access_leaf set content = content || '\\x20' where tree_index = 3",
         "delete from access_leaf where tree_index = 3",
         "delete from access_leaf where tree_index = (select max(tree_index) from access_leaf)",
-        "update checkpoint set note = replace(note, '1', '2') where tree_size = (select min(tree_size) from checkpoint)",
+        "update checkpoint set note = replace(note, '1', '2')"
+        " where tree_size = (select min(tree_size) from checkpoint)",
     ],
     ids=["a leaf changed", "a leaf taken away", "the last leaf taken away", "a head changed"],
 )

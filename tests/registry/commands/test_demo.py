@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from registry.model.access import Role
 from registry.protect.keyring import Keyring, Mark
@@ -89,10 +90,9 @@ def written(home: Home) -> dict[str, int]:
     assert home.database_url is not None
     with connect(home.database_url) as connection:
         connection.execute("set role child_registry_engine; set app.purpose = 'maintenance'")
-        return {
-            table: int(str((connection.execute(f"select count(*) from {table}".encode()).fetchone() or ("",))[0]))
-            for table in tables
-        }
+        count = sql.SQL("select count(*) from {}")
+        found = {table: connection.execute(count.format(sql.Identifier(table))).fetchone() for table in tables}
+        return {table: int(str(row[0])) for table, row in found.items() if row is not None}
 
 
 def test_a_second_run_changes_nothing(demo: Demo, home: Home, drop: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -117,9 +116,9 @@ def test_a_list_of_links_that_was_there_is_replaced_and_made_private(home: Home,
 
 
 @pytest.fixture
-def work(drop: Path, tmp_path: Path) -> Iterator[list[tuple[object, ...]]]:
+def work(drop: Path, tmp_path: Path) -> list[tuple[object, ...]]:
     """The commands that touch records."""
-    yield [
+    return [
         ("ingest", "education", drop / "education.csv"),
         ("ingest", "population", drop / "population.csv"),
         ("match",),
