@@ -43,6 +43,7 @@ class _Extent:
         self._refers = False
         self._digits = ""
         self.rows = self.columns = self.letters = 0
+        self.misplaced = False  # a cell names a place that no sheet has
         self._row = self._column = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -58,6 +59,7 @@ class _Extent:
 
     def _place(self, reference: str | None) -> None:
         found = _REFERENCE.fullmatch(reference or "")
+        self.misplaced = self.misplaced or (reference is not None and found is None)
         self._column = _column(found[1]) if found else self._column + 1
         self._row = int(found[2]) if found else self._row
         self.rows = max(self.rows, self._row)
@@ -104,6 +106,8 @@ def check_extent(parts: io.BytesIO, file_name: str) -> None:
     except expat.ExpatError:
         raise FileRefused("workbook_broken", file_name) from None
     for extent in extents:
+        if extent.misplaced:
+            raise FileRefused("workbook_broken", f"{file_name}: a cell at a place that no sheet has")
         if extent.rows * extent.columns > MAX_CELLS or extent.letters > MAX_TEXT_LETTERS:
             raise FileRefused("workbook_too_large", f"{file_name}: a sheet with too many cells or letters")
 

@@ -19,14 +19,18 @@ from sqlalchemy import make_url
 from connectors.contract import CitizenSnapshot, FileFormat, NameJudge, Reading
 from connectors.records import Rejected, SourceRecord
 from registry.actions import install, load_extract
-from registry.actions.sealing import Vault
+from registry.actions.ingest import ingest_batch
+from registry.actions.sealing import Vault, open_group
 from registry.jobs.intake import FileAccount, ingest_file
 from registry.jobs.intake import today as today_of
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, Access, Area, Purpose, Role
 from registry.protect.access_log import Leaf, read_leaf
 from registry.protect.keyring import Keyring
+from registry.protect.keyring_file import Domain
 from registry.settings import Settings
+from registry.store import runs
+from registry.store.runs import IngestRun
 from registry.store.session import Store
 from tests.people import HERE, PROVINCE, PUPILS
 
@@ -35,6 +39,20 @@ STAFF = UUID("5b0d8f4e-0000-4000-8000-000000000001")
 COLLEAGUE = UUID("5b0d8f4e-0000-4000-8000-000000000002")
 
 Row = SourceRecord | Rejected
+
+STORED = (
+    "child",
+    "identity",
+    "source_record",
+    "source_version",
+    "source_key_lookup",
+    "identifier_lookup",
+    "child_block",
+    "child_search",
+    "protection_case",
+    "outbox_event",
+    "quarantine",
+)
 
 
 @dataclass
@@ -170,13 +188,15 @@ def reviewer(
 def unguarded(url: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
     """Give a connection that no row security narrows, as whoever owns the tables can have it.
 
-    What is done is committed at the end, with the row security back in its place.
+    What is done is committed at the end, with the row security and the rights back in their place.
     """
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, row_factory=dict_row) as connection:
         connection.execute("set lock_timeout = '10s'")  # a transaction that the test itself holds open is its fault
         connection.execute(_ROW_SECURITY.format(state="disable").encode())
+        connection.execute("grant update, delete on access_leaf, checkpoint to current_user")
         yield connection
+        connection.execute("revoke update, delete on access_leaf, checkpoint from current_user")
         connection.execute(_ROW_SECURITY.format(state="enable").encode())
 
 
@@ -273,3 +293,51 @@ def heads_of(installed: Installation) -> dict[UUID, UUID]:
 def decisions(installed: Installation) -> dict[UUID, str]:
     """Return what was decided about each identity."""
     return {row["child_id"]: row["decision"] for row in query(installed, "select child_id, decision from match_result")}
+
+
+def outcomes(installed: Installation, account: FileAccount) -> list[str]:
+    """Return the outcome of each row of a run, in the order of the file."""
+    with installed.store.begin(installed.engine(Purpose.INGEST), system=account.system) as transaction:
+        return [verdict.outcome for verdict in runs.verdicts(transaction, account.run_id)]
+
+
+def written_now(installed: Installation, child_id: UUID) -> dict[str, object]:
+    """Return what is written in the current version of a record."""
+    (row,) = query(
+        installed,
+        "select c.wrapped_key, c.key_epoch, v.version_no, v.sealed_written from child c"
+        " join source_record r using (child_id) join source_version v using (child_id, version_no)"
+        " where c.child_id = %s",
+        child_id,
+    )
+    wrapped, epoch = bytes(row["wrapped_key"]), row["key_epoch"]
+    key = installed.vault.key(Domain.IDENTITY_WRAP, child_id, wrapped=wrapped, epoch=epoch)
+    group, token = f"written:{row['version_no']}", bytes(row["sealed_written"])
+    return open_group(key, "source_version", group=group, row=child_id, token=token)
+
+
+def take_in(installed: Installation, batches: Iterable[Sequence[Row]]) -> UUID:
+    """Take in batches as one run and return it."""
+    wanted = IngestRun(
+        run_id=uuid4(),
+        system="education",
+        stream=PUPILS.stream,
+        file_digest=uuid4().bytes,
+        mapping_version=1,
+        rows_done=0,
+    )
+    ordinal = 0
+    with installed.store.begin(installed.engine(Purpose.INGEST), system="education") as transaction:
+        run = runs.open_ingest(transaction, wanted, encodings={}, started_at=transaction.access.at)
+    for batch in batches:
+        with installed.store.begin(installed.engine(Purpose.INGEST), system="education") as transaction:
+            ingest_batch(
+                transaction,
+                installed.vault,
+                list(enumerate(batch, start=ordinal)),
+                file_format=PUPILS,
+                run_id=run.run_id,
+                today=today_of(installed),
+            )
+        ordinal += len(batch)
+    return run.run_id

@@ -2,103 +2,32 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from registry.actions.ingest import ingest_batch
 from registry.actions.sealing import open_group, open_raw
-from registry.jobs import intake
-from registry.jobs.intake import FileAccount
 from registry.jobs.opening import Installation
-from registry.model.access import Purpose, Role
-from registry.model.errors import Conflict, Refused
+from registry.model.access import Purpose
 from registry.protect.keyring_file import Domain
 from registry.store import runs, sources
-from registry.store.runs import IngestRun
 from tests import people
-from tests.people import CASES, PUPILS, broken, case, numbered, record, tombstone
+from tests.people import CASES, broken, case, numbered, record, tombstone
 from tests.registry.actions.installed import (
-    InMemory,
-    Row,
+    STORED,
     child_of,
     count,
     deliver,
     digest_of,
-    leaves,
+    outcomes,
     pass_time,
     query,
-    somebody,
+    take_in,
+    written_now,
 )
-
-STORED = (
-    "child",
-    "identity",
-    "source_record",
-    "source_version",
-    "source_key_lookup",
-    "identifier_lookup",
-    "child_block",
-    "child_search",
-    "protection_case",
-    "outbox_event",
-    "quarantine",
-)
-
-
-def outcomes(installed: Installation, account: FileAccount) -> list[str]:
-    """Return the outcome of each row of a run, in the order of the file."""
-    with installed.store.begin(installed.engine(Purpose.INGEST), system=account.system) as transaction:
-        return [verdict.outcome for verdict in runs.verdicts(transaction, account.run_id)]
-
-
-def written_now(installed: Installation, child_id: UUID) -> dict[str, object]:
-    """Return what is written in the current version of a record."""
-    (row,) = query(
-        installed,
-        "select c.wrapped_key, c.key_epoch, v.version_no, v.sealed_written from child c"
-        " join source_record r using (child_id) join source_version v using (child_id, version_no)"
-        " where c.child_id = %s",
-        child_id,
-    )
-    wrapped, epoch = bytes(row["wrapped_key"]), row["key_epoch"]
-    key = installed.vault.key(Domain.IDENTITY_WRAP, child_id, wrapped=wrapped, epoch=epoch)
-    group, token = f"written:{row['version_no']}", bytes(row["sealed_written"])
-    return open_group(key, "source_version", group=group, row=child_id, token=token)
-
-
-def take_in(installed: Installation, batches: Iterable[Sequence[Row]]) -> UUID:
-    """Take in batches as one run and return it."""
-    wanted = IngestRun(
-        run_id=uuid4(),
-        system="education",
-        stream=PUPILS.stream,
-        file_digest=uuid4().bytes,
-        mapping_version=1,
-        rows_done=0,
-    )
-    ordinal = 0
-    with installed.store.begin(installed.engine(Purpose.INGEST), system="education") as transaction:
-        run = runs.open_ingest(transaction, wanted, encodings={}, started_at=transaction.access.at)
-    for batch in batches:
-        with installed.store.begin(installed.engine(Purpose.INGEST), system="education") as transaction:
-            ingest_batch(
-                transaction,
-                installed.vault,
-                list(enumerate(batch, start=ordinal)),
-                file_format=PUPILS,
-                run_id=run.run_id,
-                today=intake.today(installed),
-            )
-        ordinal += len(batch)
-    return run.run_id
-
 
 # Outcomes
 
@@ -321,91 +250,3 @@ def test_the_same_broken_bytes_are_kept_once_and_counted_each_time(installed: In
     again = deliver(installed, numbered([broken(), record("EDU0002")]))
     assert (account.outcomes.quarantined, again.outcomes.quarantined) == (2, 1)
     assert count(installed, "quarantine") == 1
-
-
-# Transactions
-
-
-def test_a_failure_in_the_middle_of_a_batch_leaves_nothing(installed: Installation) -> None:
-    poisoned = replace(record("EDU0002"), services={"doses": {1, 2}})  # a set: no document can hold it
-    with pytest.raises(TypeError):
-        deliver(installed, numbered([record("EDU0001"), poisoned, broken()]))
-    assert {table for table in (*STORED, "ingest_row") if count(installed, table)} == set()
-    assert leaves(installed, "ingest") == []
-
-
-def _cut_off(rows: Sequence[Row], *, after: int) -> Iterator[Row]:
-    yield from rows[:after]
-    raise KeyboardInterrupt
-
-
-def test_a_run_that_was_killed_goes_on_and_ends_as_in_one_go(installed: Installation) -> None:
-    size = intake.ROWS_AT_ONCE + 20
-    rows = numbered([record(f"EDU{n:05d}", name=f"Trần Văn {chr(65 + n % 26)}a") for n in range(size - 1)])
-    rows += numbered([record("EDU00003", day=4, address="Thôn Mới")] * size)[-1:]
-    with pytest.raises(KeyboardInterrupt):
-        deliver(installed, _cut_off(rows, after=intake.ROWS_AT_ONCE + 10), name="week 1")
-    assert query(installed, "select state, rows_done from ingest_run") == [
-        {"state": "running", "rows_done": intake.ROWS_AT_ONCE}
-    ]
-    account = deliver(installed, rows, name="week 1")
-    assert account.resumed
-    assert account.outcomes.rows == size
-    assert (account.outcomes.accepted, account.outcomes.superseded) == (size - 1, 1)
-    assert outcomes(installed, account)[3] == "superseded"
-    assert count(installed, "child") == size - 1
-    assert written_now(installed, child_of(installed, "EDU00003"))["address"] == "Thôn Mới"
-
-
-def test_a_dry_run_tells_the_outcomes_and_stores_nothing(installed: Installation) -> None:
-    path = installed.settings.data / "pupils"
-    path.write_text("pupils", encoding="utf-8")
-    account = intake.try_file(installed, InMemory(PUPILS, numbered([record(), broken()])), path)
-    assert (account.outcomes.accepted, account.outcomes.quarantined) == (1, 1)
-    assert query(installed, "select 1 from child union all select 1 from ingest_run") == []
-    assert leaves(installed, "ingest") == []
-
-
-def test_two_ingests_at_once_open_each_record_once(installed: Installation) -> None:
-    start = threading.Barrier(2)
-    failures: list[BaseException] = []
-
-    def one(place: int) -> None:
-        rows = numbered([record(f"EDU{n:04d}", day=place, address=f"Thôn {place}") for n in range(30)])
-        start.wait()
-        try:
-            take_in(installed, [rows[:15], rows[15:]])
-        except Conflict:  # the other's run was opened in the same moment: this file is delivered again
-            take_in(installed, [rows[:15], rows[15:]])
-        except BaseException as failure:
-            failures.append(failure)
-            raise
-
-    threads = [threading.Thread(target=one, args=(place,)) for place in (1, 2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert count(installed, "child") == 30
-    assert query(installed, "select distinct extract(day from version_at) as day from source_record") == [{"day": 3}]
-
-
-def test_a_batch_leaves_one_leaf_with_counts_and_no_child(installed: Installation) -> None:
-    deliver(installed, numbered([record(), broken()]))
-    (leaf,) = leaves(installed, "ingest")
-    assert dict(leaf.counts) == {"accepted": 1, "quarantined": 1}
-    assert leaf.children == ()
-
-
-def test_a_social_worker_takes_in_nothing(installed: Installation) -> None:
-    access = somebody(installed, Role.COMMUNE_WORKER, Purpose.INGEST)
-    with pytest.raises(Refused), installed.store.begin(access, system="education") as transaction:
-        ingest_batch(
-            transaction,
-            installed.vault,
-            [(0, record())],
-            file_format=PUPILS,
-            run_id=uuid4(),
-            today=intake.today(installed),
-        )

@@ -6,6 +6,7 @@ import threading
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from registry.actions.review import Says, decide_pair, open_pair, review_queue, undo_link
 from registry.actions.views import PairView
@@ -14,6 +15,7 @@ from registry.jobs.opening import Installation
 from registry.model.access import NATION, Access, Area, Purpose
 from registry.model.errors import BadQuery, Conflict, NotFound, ReasonNeeded, Refused, RegistryError
 from registry.protect.pseudonym import child_pseudonym
+from registry.store.session import Transaction
 from tests.people import ELSEWHERE, FAR_PROVINCE, HERE, PATIENTS, PROVINCE, record, twin_record, twins
 from tests.registry.actions.installed import (
     COLLEAGUE,
@@ -199,6 +201,35 @@ def test_of_two_reviewers_at_once_one_decides_and_the_other_is_told(installed: I
     (row,) = query(installed, "select made_by, person_id from link where undone_at is null")
     assert people[row["made_by"]] == row["person_id"]
     assert query(installed, "select staff_id from verdict") == [{"staff_id": row["made_by"]}]
+
+
+def test_whoever_decides_second_waits_for_the_first_and_is_told(installed: Installation, doubtful: UUID) -> None:
+    decide(installed, doubtful, ONE, "different")
+    person_id = person_of(installed, OTHER)
+    refused: list[RegistryError] = []
+
+    def second() -> None:
+        try:
+            with installed.store.begin(reviewer(installed, staff_id=COLLEAGUE)) as transaction:
+                decide_pair(transaction, installed.vault, doubtful, person_id, says="different", reason=WHY)
+        except RegistryError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=second)
+    with installed.store.begin(reviewer(installed)) as transaction:
+        decide_pair(transaction, installed.vault, doubtful, person_id, says="same", reason=WHY)
+        thread.start()
+        while thread.is_alive() and not _somebody_waits(transaction):
+            thread.join(0.01)
+    thread.join()
+    assert [type(error) for error in refused] == [Conflict]
+    assert decisions(installed) == {doubtful: "link"}
+    assert links_of(installed) == {doubtful: person_id}
+
+
+def _somebody_waits(transaction: Transaction) -> bool:
+    waiting = text("select count(*) from pg_locks where not granted and pid <> pg_backend_pid()")
+    return bool(transaction.connection.scalar(waiting))
 
 
 # Where

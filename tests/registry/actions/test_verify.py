@@ -22,7 +22,7 @@ from registry.jobs.linking import link_all, verify_some
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
 from registry.model.errors import Refused
-from tests.people import citizen, numbered, record, twin_record, twins
+from tests.people import citizen, numbered, population, record, twin_record, twins
 from tests.registry.actions.installed import (
     child_of,
     decisions,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import unicodedata
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -125,6 +126,17 @@ def test_a_drop_that_was_mended_is_taken(new_home: Home, drop: Path, changed_dro
     new_home.run("demo", "--drop", folder, "--no-serve").refusal()
     (folder / "education.csv").write_bytes((drop / "education.csv").read_bytes())
     assert new_home.answer("demo", "--drop", folder, "--no-serve")["links"]["link"] > 0
+
+
+@pytest.mark.parametrize("place", ["IIIIIIIIIIII5", "XFD1048576", "A99999999999", "5", ""])
+def test_a_workbook_with_a_cell_far_outside_is_refused(
+    new_home: Home, drop: Path, tmp_path: Path, place: str
+) -> None:
+    file = tmp_path / "civil-status.xlsx"
+    with zipfile.ZipFile(drop / "civil-status.xlsx") as whole, zipfile.ZipFile(file, "w") as changed:
+        for name in whole.namelist():
+            changed.writestr(name, whole.read(name).replace(b'r="B5"', f'r="{place}"'.encode()))
+    assert "civil-status.xlsx" in new_home.run("ingest", "civil_status", file).refusal()
 
 
 # -- rows ----------------------------------------------------------------------------------------------------------
