@@ -17,6 +17,16 @@ Truths = npt.NDArray[np.bool_]
 
 _OTHER_GIVEN = {"other_marks", "spelling", "near", "different", "plain_spelling", "plain_near", "plain_different"}
 _ALTOGETHER_OTHER = {"near", "different", "plain_near", "plain_different", "call_other"}
+_SAME_GIVEN = {
+    "same",
+    "other_marks",
+    "spelling",
+    "typo",
+    "plain_same",
+    "plain_spelling",
+    "plain_typo",
+    "call_same",
+}
 _OTHER_BIRTH = {"same_year", "near_year", "different", "jan1_near_year", "jan1_different", "year_different"}
 _OTHER_BIRTH |= {"estimate_different"}
 _OWN_NUMBER = {"same", "former", "transposed", "one_digit"}
@@ -83,13 +93,16 @@ def _known(field: Field) -> set[str]:
     return {"missing", *(level.name for level in LEVELS[field])}
 
 
-def needs_a_person(levels: Codes) -> Truths:
+def needs_a_person(levels: Codes, starts: npt.NDArray[np.intp]) -> Truths:
     """Return for each pair whether it may not be linked without a person, however probable it is.
 
     Four rules, each where no own number agrees: a given name that another child could bear, be it by a letter or a
     mark, and a birth date that is altogether another, are a sibling's, a twin's or a namesake's until a person says
     otherwise; and what many children share (commune, year, sex) links nobody without a name or a parent. Where the
-    number does agree, it never links against a name and a birth date that both contradict it.
+    number does agree, it never links against a name and a birth date that both contradict it; nor against the name
+    alone, when another candidate bears that name and birth date: it may be the number of a twin.
+
+    Args: the pairs of record r are those from `starts[r]` up to `starts[r + 1]`.
     """
     own_number = _is(levels, Field.NUMBER, _OWN_NUMBER)
     other_given = _is(levels, Field.GIVEN, _OTHER_GIVEN)
@@ -100,7 +113,16 @@ def needs_a_person(levels: Codes) -> Truths:
     unsupported = other_given | other_birth | (nameless & parentless)
     contradicted = _is(levels, Field.GIVEN, _ALTOGETHER_OTHER) & other_birth
     barred: Truths = (unsupported & ~own_number) | contradicted
-    return barred
+    return barred | (own_number & _has_a_rival(levels, starts, other_birth=other_birth))
+
+
+def _has_a_rival(levels: Codes, starts: npt.NDArray[np.intp], *, other_birth: Truths) -> Truths:
+    """Return for each pair of another given name whether the record has a candidate whom its name and date describe."""
+    record = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    described = _is(levels, Field.GIVEN, _SAME_GIVEN) & ~other_birth & ~_is(levels, Field.BIRTH, {"missing"})
+    rivals = np.bincount(record, weights=described, minlength=len(starts) - 1)
+    found: Truths = _is(levels, Field.GIVEN, _ALTOGETHER_OTHER) & (rivals[record] > 0)
+    return found
 
 
 def decide(best: float, *, barred: bool, model: Model) -> Decision:

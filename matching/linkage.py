@@ -178,6 +178,6 @@ def link_records(
     linkage = Linkage(records, population, model=model, frequencies=frequencies)
     outcomes: list[RecordOutcome] = []
     for weighed in linkage.weigh(candidates, apart=apart):
-        barred = needs_a_person(weighed.levels)
+        barred = needs_a_person(weighed.levels, weighed.starts)
         outcomes += [_outcome(weighed, row, barred, model) for row in range(len(weighed.starts) - 1)]
     return outcomes

@@ -31,7 +31,7 @@ def row(**changes: str) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
 
 
 def barred(**changes: str) -> bool:
-    return bool(needs_a_person(row(**changes))[0])
+    return bool(needs_a_person(row(**changes), np.array([0, 1]))[0])
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,13 @@ def test_another_birth_date_needs_a_person_unless_the_number_agrees(level: str) 
 
 def test_a_number_against_name_and_birth_date_needs_a_person() -> None:
     assert barred(number="same", given="different", birth="different")
+
+
+def test_a_number_against_the_name_needs_a_person_if_another_candidate_bears_the_name() -> None:
+    by_number, by_name = row(number="same", given="different"), row(number="different")
+    pairs = np.concatenate([by_number, by_name])
+    assert list(needs_a_person(pairs, np.array([0, 2]))) == [True, False]
+    assert list(needs_a_person(pairs, np.array([0, 1, 2]))) == [False, False]  # of two records
 
 
 def test_commune_and_day_link_nobody_without_a_name_or_a_parent() -> None:

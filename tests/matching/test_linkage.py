@@ -54,6 +54,11 @@ def test_a_sibling_whose_name_was_swapped_with_the_sisters_goes_to_a_person() ->
     assert outcome.decision is not Decision.LINK
 
 
+def test_a_twin_who_was_given_the_number_of_the_other_goes_to_a_person() -> None:
+    outcome = link_one(replace(HER, number=TWIN.number), HER, TWIN)
+    assert outcome.decision is Decision.REVIEW
+
+
 def test_namesakes_of_one_day_and_commune_are_told_apart_by_their_parents() -> None:
     namesake = child(
         number="001316001199",
