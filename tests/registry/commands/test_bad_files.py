@@ -129,9 +129,7 @@ def test_a_drop_that_was_mended_is_taken(new_home: Home, drop: Path, changed_dro
 
 
 @pytest.mark.parametrize("place", ["IIIIIIIIIIII5", "XFD1048576", "A99999999999", "5", ""])
-def test_a_workbook_with_a_cell_far_outside_is_refused(
-    new_home: Home, drop: Path, tmp_path: Path, place: str
-) -> None:
+def test_a_workbook_with_a_cell_far_outside_is_refused(new_home: Home, drop: Path, tmp_path: Path, place: str) -> None:
     file = tmp_path / "civil-status.xlsx"
     with zipfile.ZipFile(drop / "civil-status.xlsx") as whole, zipfile.ZipFile(file, "w") as changed:
         for name in whole.namelist():
