@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-inp
 
 # Two workers: the suite is measured on two cores.
 WORKERS ?= 2
-COVERAGE_FLOOR ?= 80
+COVERAGE_FLOOR ?= 95
 
 .PHONY: help install demo test test-slow lint clean
 .DEFAULT_GOAL := help

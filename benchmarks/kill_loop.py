@@ -9,6 +9,7 @@ doubled, or if a link, an outcome or a quarantined row differs.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -29,7 +30,7 @@ import psycopg
 
 from registry.demo.invention import invent
 from registry.store.embedded import EmbeddedServer
-from registry.store.postmaster import PidFile
+from registry.store.postmaster import live_server
 
 INVENTED_ON = date(2026, 10, 31)
 KILLS_A_LIFE = 3  # at most, before a life runs to its end
@@ -181,20 +182,16 @@ def live(job: Job, life: Life, data: Path, chance: random.Random, *, kills: int,
             running.communicate(timeout=after)
         except subprocess.TimeoutExpired:
             _kill(life, running, data, after=after)
-        else:
-            life.killed.append(f"nothing, ended before {after:.2f}")
     job.finish(data)
     life.unsound = job.check(data)
 
 
 def _kill(life: Life, running: subprocess.Popen[str], data: Path, *, after: float) -> None:
-    server = next((PidFile.read(folder) for folder in data.glob("pg*") if folder.is_dir()), None)
-    if life.number % 3 == 0 and server is not None and running.poll() is None:
+    server = next((live_server(folder) for folder in data.glob("pg*") if folder.is_dir()), None)
+    if life.number % 3 == 0 and server is not None:
         life.killed.append(f"server {after:.2f}")
-        try:
+        with contextlib.suppress(ProcessLookupError):  # it has ended in this moment
             os.kill(server.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            life.killed[-1] += " (was gone)"
         _, complaints = running.communicate(timeout=PATIENCE)
         ours = [line for line in complaints.splitlines() if "left alone" not in line]
         life.refusals.append(f"{running.returncode}: {' | '.join(ours)}")

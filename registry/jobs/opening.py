@@ -109,8 +109,13 @@ def _prepare(url: str, *, may_create: bool) -> None:
 
 def _keyring(settings: Settings, store: Store, clock: Clock, *, may_create: bool) -> Keyring:
     folder: Path = settings.keys
-    if not may_create or folder.exists():
+    if folder.exists():
         return Keyring.open(folder)
+    if not may_create:
+        raise WrongKeys(
+            "there are no keys here yet: `child-registry staff add` makes them, or bring those of the database",
+            place=str(folder),
+        )
     access = Access.of_engine(Purpose.MAINTENANCE, at=clock(), request_id=uuid4())
     with store.begin(access) as transaction:
         if install.is_claimed(transaction):

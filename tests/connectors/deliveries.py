@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -221,8 +222,8 @@ def bundle(**changes: Any) -> dict[str, Any]:
         "type": "transaction",
         "entry": [
             {"fullUrl": "urn:uuid:1", "resource": {key: value for key, value in patient.items() if value is not None}},
-            {"fullUrl": "urn:uuid:2", "resource": MOTHER},
-            {"fullUrl": "urn:uuid:3", "resource": DOSE},
+            {"fullUrl": "urn:uuid:2", "resource": deepcopy(MOTHER)},
+            {"fullUrl": "urn:uuid:3", "resource": deepcopy(DOSE)},
         ],
     }
 

@@ -41,7 +41,9 @@ def serving(*arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
             raise AssertionError("".join(said))
     finally:
         running.kill()
-        running.communicate()
+        running.wait()
+        if running.stdout is not None:
+            running.stdout.close()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +93,7 @@ def test_a_second_server_on_the_same_data_shares_the_database(data: Path) -> Non
 def test_a_server_that_was_killed_leaves_no_database_running_and_starts_again(data: Path) -> None:
     with serving("serve", "--data", data) as (running, _):
         running.send_signal(signal.SIGKILL)
-        running.communicate()
+        running.wait()
         assert eventually(lambda: not processes_of(data))
     with serving("serve", "--data", data) as (_, address):
         assert httpx.get(address, follow_redirects=True).status_code == 200

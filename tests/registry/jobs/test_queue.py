@@ -1,0 +1,65 @@
+"""Background work: what a delivery asks for is done once, and a worker that died is noticed."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from connectors.plugins import sector_connectors
+from registry.jobs import intake, queue
+from registry.jobs.opening import Installation
+from registry.model.access import Purpose
+from registry.store import links
+from tests.registry.store.servers import connect, eventually
+
+
+@pytest.fixture
+def delivered(installed: Installation, province: Path, tmp_path: Path) -> Installation:
+    """An installation with an extract and a delivery that nobody has linked yet."""
+    few = tmp_path / "education.csv"
+    few.write_bytes(b"\r\n".join((province / "education.csv").read_bytes().split(b"\r\n")[:40]) + b"\r\n")
+    intake.load_population(installed, province / "population.csv")
+    intake.ingest_file(installed, sector_connectors()["education"], few)
+    return installed
+
+
+def linked(installed: Installation) -> int:
+    """Return how many identities were decided."""
+    with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+        return sum(links.counts(transaction).values())
+
+
+def test_a_delivery_asks_for_one_linkage_and_the_worker_does_it(delivered: Installation) -> None:
+    assert queue.state(delivered.url).waiting == 1
+    assert linked(delivered) == 0
+    with queue.worker(delivered):
+        assert eventually(lambda: linked(delivered) > 0)
+        assert eventually(lambda: queue.state(delivered.url).waiting == 0)
+    state = queue.state(delivered.url)
+    assert (state.failed, state.stalled) == (0, 0)
+
+
+def test_the_worker_ends_with_its_block(installed: Installation) -> None:
+    with queue.worker(installed):
+        assert any(thread.name == "jobs" for thread in threading.enumerate())
+    assert not any(thread.name == "jobs" for thread in threading.enumerate())
+
+
+def test_a_job_whose_worker_died_is_noticed(delivered: Installation) -> None:
+    with connect(delivered.url) as connection:
+        connection.execute(
+            "insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour');"
+            " update procrastinate_jobs set status = 'doing', worker_id = (select max(id) from procrastinate_workers)"
+        )
+    assert queue.state(delivered.url).stalled == 1
+
+
+def test_an_address_is_written_as_libpq_reads_it() -> None:
+    socket = "postgresql+psycopg://us%20er:p%40ss@/registry?host=%2Frun%2Fdb"
+    assert "host=/run/db" in queue.conninfo(socket)
+    assert "user='us er'" in queue.conninfo(socket)
+    network = queue.conninfo("postgresql+psycopg://user:word@db.example:5433/registry")
+    assert "host=db.example" in network
+    assert "port=5433" in network
