@@ -4,8 +4,9 @@
 
 Looked for: every 12-digit number of the files, and every full name of 12 characters or more that no place list
 contains, as written, composed and decomposed, in capitals, without marks, in UTF-8 and TCVN3, plain and as hexadecimal
-digits. Looked through: the database files, all of the write-ahead log, the server's log, what the commands said, and a
-backup. A control row is written in clear, dropped and must be found. The exit code is 1 if anything else is found.
+digits. Looked through: the database files, all of the write-ahead log, the server's log, what the commands said, what
+they left in the folder for temporary files, and a backup. A control row is written in clear, dropped and must be
+found. The exit code is 1 if anything else is found.
 
 Needs GNU grep, which looks for all words at once.
 """
@@ -147,12 +148,15 @@ class Job:
         self.data = workshop / "data"
         self.said = workshop / "said"
         self.said.mkdir()
+        self.temporary = workshop / "temporary"
+        self.temporary.mkdir()
         self.backup = workshop / "backup"
 
     def run(self, *arguments: object) -> None:
         """Run a command that is to end well."""
         ours = ("DATABASE_URL", "CHILD_REGISTRY_")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        environment["TMPDIR"] = str(self.temporary)
         with (self.said / str(arguments[0])).open("ab") as said:
             subprocess.run(
                 [sys.executable, "-m", "registry", *map(str, arguments), "--data", str(self.data)],
@@ -196,6 +200,7 @@ class Job:
             "write-ahead log": wal,
             "server log": log,
             "what was said": list(self.said.iterdir()),
+            "temporary files": [path for path in self.temporary.rglob("*") if path.is_file()],
             "backup": list(self.backup.iterdir()),
         }
 

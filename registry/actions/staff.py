@@ -38,6 +38,20 @@ class NewAccount:
     area: Area = field(default=NOWHERE)
 
 
+@dataclass(frozen=True, slots=True)
+class OneTime:
+    """A one-time password and its hash, which takes its time by design: the demo makes one for all its accounts."""
+
+    password: str = field(repr=False)
+    hash: str = field(repr=False)
+
+    @classmethod
+    def fresh(cls) -> OneTime:
+        """Make a new one."""
+        password = one_time_password()
+        return cls(password, hash_password(password))
+
+
 def list_accounts(transaction: Transaction, vault: Vault) -> list[Account]:
     """Return all accounts by login."""
     authorize(transaction.access, Action.STAFF)
@@ -46,8 +60,11 @@ def list_accounts(transaction: Transaction, vault: Vault) -> list[Account]:
     return accounts
 
 
-def add_account(transaction: Transaction, vault: Vault, account: NewAccount) -> str:
+def add_account(transaction: Transaction, vault: Vault, account: NewAccount, *, one_time: OneTime | None = None) -> str:
     """Add an account and return its one-time password, which is told once and kept nowhere.
+
+    Args:
+        one_time: a password made before; None for a new one.
 
     Raises:
         BadQuery: which rule the account breaks.
@@ -57,7 +74,7 @@ def add_account(transaction: Transaction, vault: Vault, account: NewAccount) -> 
     _check(account)
     if staff.by_login(transaction, account.login) is not None:
         raise Conflict("the login is taken", field="login")
-    password = one_time_password()
+    one_time = one_time or OneTime.fresh()
     staff.add(
         transaction,
         Account(
@@ -66,7 +83,7 @@ def add_account(transaction: Transaction, vault: Vault, account: NewAccount) -> 
             role=account.role,
             office=account.office,
             area=account.area,
-            password_hash=hash_password(password),
+            password_hash=one_time.hash,
             password_is_one_time=True,
             failed_sign_ins=0,
             locked_until=None,
@@ -74,22 +91,25 @@ def add_account(transaction: Transaction, vault: Vault, account: NewAccount) -> 
         ),
     )
     log(transaction, vault, Event(action=Action.STAFF.value, counts={"added": 1}))
-    return password
+    return one_time.password
 
 
-def renew_password(transaction: Transaction, vault: Vault, *, login: str) -> str:
+def renew_password(transaction: Transaction, vault: Vault, *, login: str, one_time: OneTime | None = None) -> str:
     """Give an account a new one-time password and end its sessions; a lock and a disabling are lifted.
+
+    Args:
+        one_time: a password made before; None for a new one.
 
     Raises:
         NotFound: there is no such account.
     """
     authorize(transaction.access, Action.STAFF)
     account = _known(transaction, login)
-    password = one_time_password()
+    one_time = one_time or OneTime.fresh()
     staff.change(
         transaction,
         account.staff_id,
-        password_hash=hash_password(password),
+        password_hash=one_time.hash,
         password_is_one_time=True,
         failed_sign_ins=0,
         locked_until=None,
@@ -97,7 +117,7 @@ def renew_password(transaction: Transaction, vault: Vault, *, login: str) -> str
     )
     staff.end_sessions_of(transaction, account.staff_id)
     log(transaction, vault, Event(action=Action.STAFF.value, counts={"password_renewed": 1}))
-    return password
+    return one_time.password
 
 
 def disable_account(transaction: Transaction, vault: Vault, *, login: str) -> None:

@@ -36,9 +36,10 @@ class DemoAccount:
 
 
 def staff_the_demo(installed: Installation) -> list[DemoAccount]:
-    """Add what accounts are missing, and give a fresh one-time password to those nobody has taken over yet."""
+    """Add what accounts are missing; those nobody has taken over yet share one fresh one-time password."""
     access = _administrator(installed)
     commune, province = _busiest(installed)
+    one_time = accounts.OneTime.fresh()
     shown: list[DemoAccount] = []
     with installed.store.begin(access) as transaction:
         known = {account.login: account for account in accounts.list_accounts(transaction, installed.vault)}
@@ -49,9 +50,9 @@ def staff_the_demo(installed: Installation) -> list[DemoAccount]:
             if account is None:
                 area = _area(role, commune, province)
                 new = accounts.NewAccount(login=login, role=role, office=office, area=area)
-                password = accounts.add_account(transaction, installed.vault, new)
+                password = accounts.add_account(transaction, installed.vault, new, one_time=one_time)
             elif account.password_is_one_time:
-                password = accounts.renew_password(transaction, installed.vault, login=login)
+                password = accounts.renew_password(transaction, installed.vault, login=login, one_time=one_time)
             shown.append(DemoAccount(login=login, role=role, office=office, one_time_password=password))
     return shown
 

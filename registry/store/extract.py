@@ -157,6 +157,18 @@ def size(transaction: Transaction) -> int:
     return int(transaction.connection.scalar(select(func.count()).select_from(ExtractPersonRow)) or 0)
 
 
+# One row for each person met, with the kinds of token that met her; kinds that meet too many stand under no person.
+_SHARING = """
+WITH met AS (
+    SELECT q.query_id, q.kind, b.person_id, count(*) OVER (PARTITION BY q.query_id, q.kind) > :limit AS broad
+    FROM unnest(cast(:ids AS text[]), cast(:kinds AS text[]), cast(:tokens AS bigint[])) AS q(query_id, kind, token)
+    JOIN extract_block b ON b.kind = q.kind AND b.token = q.token
+)
+SELECT query_id, CASE WHEN NOT broad THEN person_id END AS person, array_agg(DISTINCT kind ORDER BY kind)
+FROM met GROUP BY query_id, person
+"""
+
+
 def people_sharing(
     transaction: Transaction, queries: Sequence[CandidateQuery], *, limit: int
 ) -> Iterable[CandidatePage]:
@@ -169,29 +181,20 @@ def people_sharing(
         return [CandidatePage(query_id=query.query_id, candidates=()) for query in queries]
     ids, kinds, tokens = zip(*flat, strict=True)
     rows = transaction.connection.execute(
-        text(
-            "SELECT q.query_id, q.kind, array_agg(b.person_id)"
-            " FROM unnest(cast(:ids AS text[]), cast(:kinds AS text[]),"
-            " cast(:tokens AS bigint[])) AS q(query_id, kind, token)"
-            " JOIN extract_block b ON b.kind = q.kind AND b.token = q.token GROUP BY q.query_id, q.kind"
-        ),
-        {"ids": list(ids), "kinds": list(kinds), "tokens": list(tokens)},
+        text(_SHARING), {"ids": list(ids), "kinds": list(kinds), "tokens": list(tokens), "limit": limit}
     )
-    shared: dict[str, dict[uuid.UUID, set[str]]] = {}
-    broad: dict[str, set[str]] = {}
-    for query_id, kind, person_ids in rows:
-        if len(person_ids) > limit:
-            broad.setdefault(query_id, set()).add(kind)
-            continue
-        for person_id in person_ids:
-            shared.setdefault(query_id, {}).setdefault(person_id, set()).add(kind)
-    return [
-        _page(query.query_id, shared.get(query.query_id, {}), broad.get(query.query_id, set())) for query in queries
-    ]
+    shared: dict[str, dict[uuid.UUID, list[str]]] = {}
+    broad: dict[str, list[str]] = {}
+    for query_id, person_id, kinds_shared in rows:
+        if person_id is None:
+            broad[query_id] = kinds_shared
+        else:
+            shared.setdefault(query_id, {})[person_id] = kinds_shared
+    return [_page(query.query_id, shared.get(query.query_id, {}), broad.get(query.query_id, ())) for query in queries]
 
 
-def _page(query_id: str, shared: Mapping[uuid.UUID, set[str]], broad: set[str]) -> CandidatePage:
+def _page(query_id: str, shared: Mapping[uuid.UUID, Sequence[str]], broad: Sequence[str]) -> CandidatePage:
     candidates = [
-        Candidate(person_ref=str(person_id), shared=tuple(sorted(kinds))) for person_id, kinds in sorted(shared.items())
+        Candidate(person_ref=str(person_id), shared=tuple(kinds)) for person_id, kinds in sorted(shared.items())
     ]
-    return CandidatePage(query_id=query_id, candidates=tuple(candidates), too_broad=tuple(sorted(broad)))
+    return CandidatePage(query_id=query_id, candidates=tuple(candidates), too_broad=tuple(broad))

@@ -67,6 +67,19 @@ def home(demo: Demo, database_server: DatabaseServer, tmp_path: Path) -> Iterato
 
 
 @pytest.fixture
+def other_keys(demo: Demo, tmp_path: Path) -> Home:
+    """The place where the main job ran, with a copy of its keys to be spoilt; its database is to be read only."""
+    shutil.copytree(demo.home.data, tmp_path / "data")
+    return Home(tmp_path / "data", demo.home.database_url)
+
+
+@pytest.fixture(scope="module")
+def untouched(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A place for commands that are refused: nothing is ever stored there."""
+    return Home(tmp_path_factory.mktemp("untouched") / "data", module_database_url)
+
+
+@pytest.fixture
 def new_home(database_url: str, tmp_path: Path) -> Home:
     """A place with a migrated database where nothing has happened yet."""
     return Home(tmp_path / "data", database_url)

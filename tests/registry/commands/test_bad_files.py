@@ -88,37 +88,37 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("system", "how"), REFUSALS, ids=[f"{system} {how.__name__}" for system, how in REFUSALS])
 def test_a_file_that_cannot_be_read_is_refused_whole(
-    new_home: Home, drop: Path, tmp_path: Path, system: str, how: Callable[[bytes], bytes]
+    untouched: Home, drop: Path, tmp_path: Path, system: str, how: Callable[[bytes], bytes]
 ) -> None:
     file = spoilt(drop, tmp_path, system, how)
     for mode in ((), ("--dry-run",)):
-        refusal = new_home.run("ingest", system, file, *mode).refusal()
+        refusal = untouched.run("ingest", system, file, *mode).refusal()
         assert "the file is refused" in refusal
         assert PLANTED not in refusal
-    assert stored(new_home) == 0
+    assert stored(untouched) == 0
 
 
-def test_a_missing_column_is_named(new_home: Home, drop: Path, tmp_path: Path) -> None:
+def test_a_missing_column_is_named(untouched: Home, drop: Path, tmp_path: Path) -> None:
     file = spoilt(drop, tmp_path, "education", renamed)
-    assert "column_missing" in (refusal := new_home.run("ingest", "education", file).refusal())
+    assert "column_missing" in (refusal := untouched.run("ingest", "education", file).refusal())
     assert "Họ và tên" in refusal
 
 
 @pytest.mark.parametrize("system", [*SYSTEMS, "population"])
-def test_a_file_that_is_not_there_is_named(new_home: Home, tmp_path: Path, system: str) -> None:
+def test_a_file_that_is_not_there_is_named(untouched: Home, tmp_path: Path, system: str) -> None:
     missing = tmp_path / "nowhere.csv"
-    assert missing.name in new_home.run("ingest", system, missing).refusal()
-    assert tmp_path.name in new_home.run("ingest", system, tmp_path).refusal(), "a folder is no file"
+    assert missing.name in untouched.run("ingest", system, missing).refusal()
+    assert tmp_path.name in untouched.run("ingest", system, tmp_path).refusal(), "a folder is no file"
 
 
 def test_a_bad_file_of_a_drop_is_named_before_anything_is_stored(
-    new_home: Home, drop: Path, changed_drop: Callable[..., Path]
+    untouched: Home, drop: Path, changed_drop: Callable[..., Path]
 ) -> None:
     content = (drop / "social-aid.csv").read_bytes().replace(b"HO_TEN;", b"TEN;", 1)
-    refusal = new_home.run("demo", "--drop", changed_drop("social-aid.csv", content), "--no-serve").refusal()
+    refusal = untouched.run("demo", "--drop", changed_drop("social-aid.csv", content), "--no-serve").refusal()
     assert "social-aid.csv" in refusal
     assert "HO_TEN" in refusal
-    assert stored(new_home) == 0
+    assert stored(untouched) == 0
 
 
 def test_a_drop_that_was_mended_is_taken(new_home: Home, drop: Path, changed_drop: Callable[..., Path]) -> None:
@@ -129,12 +129,12 @@ def test_a_drop_that_was_mended_is_taken(new_home: Home, drop: Path, changed_dro
 
 
 @pytest.mark.parametrize("place", ["IIIIIIIIIIII5", "XFD1048576", "A99999999999", "5", ""])
-def test_a_workbook_with_a_cell_far_outside_is_refused(new_home: Home, drop: Path, tmp_path: Path, place: str) -> None:
+def test_a_workbook_with_a_cell_far_outside_is_refused(untouched: Home, drop: Path, tmp_path: Path, place: str) -> None:
     file = tmp_path / "civil-status.xlsx"
     with zipfile.ZipFile(drop / "civil-status.xlsx") as whole, zipfile.ZipFile(file, "w") as changed:
         for name in whole.namelist():
             changed.writestr(name, whole.read(name).replace(b'r="B5"', f'r="{place}"'.encode()))
-    assert "civil-status.xlsx" in new_home.run("ingest", "civil_status", file).refusal()
+    assert "civil-status.xlsx" in untouched.run("ingest", "civil_status", file).refusal()
 
 
 # -- rows ----------------------------------------------------------------------------------------------------------

@@ -92,18 +92,18 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=[command[0] for command in COMMANDS])
-def test_missing_keys_are_named_and_nothing_new_is_made_of_them(home: Home, command: tuple[str, ...]) -> None:
-    shutil.rmtree(home.data / "keys")
-    refusal = home.run(*command).refusal()
+def test_missing_keys_are_named_and_nothing_new_is_made_of_them(other_keys: Home, command: tuple[str, ...]) -> None:
+    shutil.rmtree(other_keys.data / "keys")
+    refusal = other_keys.run(*command).refusal()
     assert "WrongKeys" in refusal
-    assert str(home.data / "keys") in refusal
+    assert str(other_keys.data / "keys") in refusal
     assert WORDS not in refusal
-    assert not (home.data / "keys").exists()
+    assert not (other_keys.data / "keys").exists()
 
 
-def test_keys_of_another_installation_are_refused(home: Home, tmp_path: Path) -> None:
+def test_keys_of_another_installation_are_refused(other_keys: Home, tmp_path: Path) -> None:
     Keyring.create(tmp_path / "others", mark=Mark.DEMO)
-    other = home.with_settings(CHILD_REGISTRY_KEYS=str(tmp_path / "others"))
+    other = other_keys.with_settings(CHILD_REGISTRY_KEYS=str(tmp_path / "others"))
     for command in COMMANDS:
         assert "another keyring" in other.run(*command).refusal()
 
@@ -120,20 +120,20 @@ def damaged(data: Path) -> Iterator[tuple[str, Path]]:
             yield f"{file.name} {how}", copy
 
 
-def test_spoilt_key_files_are_refused_without_a_byte_of_them(home: Home) -> None:
+def test_spoilt_key_files_are_refused_without_a_byte_of_them(other_keys: Home) -> None:
     refusals = {
-        what: home.with_settings(CHILD_REGISTRY_KEYS=str(keys)).run("check").refusal()
-        for what, keys in damaged(home.data)
+        what: other_keys.with_settings(CHILD_REGISTRY_KEYS=str(keys)).run("check").refusal()
+        for what, keys in damaged(other_keys.data)
     }
     assert len(refusals) >= 3
     assert {what: words for what, words in refusals.items() if "WrongKeys" not in words} == {}
 
 
-def test_keys_that_others_can_read_are_refused(home: Home) -> None:
-    for file in (home.data / "keys").rglob("*"):
+def test_keys_that_others_can_read_are_refused(other_keys: Home) -> None:
+    for file in (other_keys.data / "keys").rglob("*"):
         if file.is_file():
             file.chmod(0o644)
-    assert "WrongKeys" in home.run("check").refusal()
+    assert "WrongKeys" in other_keys.run("check").refusal()
 
 
 # -- backup and restore --------------------------------------------------------------------------------------------

@@ -103,17 +103,17 @@ def test_a_second_run_changes_nothing(demo: Demo, home: Home, drop: Path, tmp_pa
     assert report["links"] == demo.said.document["links"]
 
 
-def test_another_drop_is_refused_and_changes_nothing(home: Home, changed_drop: Callable[..., Path]) -> None:
-    before = written(home)
+def test_another_drop_is_refused_and_changes_nothing(demo: Demo, changed_drop: Callable[..., Path]) -> None:
+    before = written(demo.home)
     other = changed_drop("social-aid.csv", None)
-    said = home.run("demo", "--drop", other, "--no-serve").refusal()
+    said = demo.home.run("demo", "--drop", other, "--no-serve").refusal()
     assert "holds another drop" in said
     assert "--data" in said
-    assert written(home) == before
+    assert written(demo.home) == before
 
 
-def test_the_invented_demo_does_not_mix_with_a_drop(home: Home) -> None:
-    assert "holds another drop" in home.run("demo", "--no-serve").refusal()
+def test_the_invented_demo_does_not_mix_with_a_drop(demo: Demo) -> None:
+    assert "holds another drop" in demo.home.run("demo", "--no-serve").refusal()
 
 
 def test_the_demo_refuses_a_database_marked_real(real: RealHome, drop: Path) -> None:
@@ -130,9 +130,9 @@ def test_demo_keys_refuse_a_database_marked_real(real: RealHome, drop: Path, tmp
         assert "marked real" in mixed.run(*command).refusal()
 
 
-def test_real_keys_refuse_a_demo_database(home: Home, tmp_path: Path) -> None:
+def test_real_keys_refuse_a_demo_database(demo: Demo, tmp_path: Path) -> None:
     Keyring.create(tmp_path / "real-keys", mark=Mark.REAL)
-    mixed = home.with_settings(CHILD_REGISTRY_KEYS=str(tmp_path / "real-keys"))
+    mixed = demo.home.with_settings(CHILD_REGISTRY_KEYS=str(tmp_path / "real-keys"))
     assert "marked demo" in mixed.run("check").refusal()
 
 

@@ -24,15 +24,15 @@ def pupil(demo: Demo, drop: Path) -> dict[str, str]:
     raise AssertionError("the worker's commune has pupils")
 
 
-def test_a_child_is_found_by_the_key_of_a_record_and_by_name(home: Home, pupil: dict[str, str]) -> None:
-    by_key = home.answer("find", pupil["Mã học sinh"], *SEARCH)
-    by_name = home.answer("find", pupil["Họ và tên"].lower(), *SEARCH)
+def test_a_child_is_found_by_the_key_of_a_record_and_by_name(demo: Demo, pupil: dict[str, str]) -> None:
+    by_key = demo.home.answer("find", pupil["Mã học sinh"], *SEARCH)
+    by_name = demo.home.answer("find", pupil["Họ và tên"].lower(), *SEARCH)
     wanted = by_key["found"][0]["child_id"]
     assert wanted in {one["child_id"] for one in by_name["found"]}
 
 
-def test_a_search_is_printed_for_people_too(home: Home, pupil: dict[str, str]) -> None:
-    said = home.run("find", pupil["Họ và tên"], *SEARCH)
+def test_a_search_is_printed_for_people_too(demo: Demo, pupil: dict[str, str]) -> None:
+    said = demo.home.run("find", pupil["Họ và tên"], *SEARCH)
     assert said.code == 0
     assert "found, best first" in said.out
 
@@ -57,9 +57,9 @@ def test_every_search_leaves_a_leaf_and_the_log_still_holds(home: Home, pupil: d
     ],
 )
 def test_a_search_that_may_not_be_made_is_refused_without_its_words(
-    home: Home, options: tuple[str, ...], says: str
+    demo: Demo, options: tuple[str, ...], says: str
 ) -> None:
-    refusal = home.run("find", "Trần Thị Bịa Đặt", *options).refusal()
+    refusal = demo.home.run("find", "Trần Thị Bịa Đặt", *options).refusal()
     assert says in refusal
     assert "Bịa" not in refusal
 
@@ -128,16 +128,16 @@ def test_accounts_are_listed_added_and_disabled(home: Home) -> None:
         ("staff", "disable", "hoa"),
     ],
 )
-def test_an_account_that_breaks_a_rule_is_refused(home: Home, arguments: tuple[str, ...]) -> None:
-    before = home.answer("staff", "list", "--as", "administrator")
-    home.run(*arguments, "--as", "administrator").refusal()
-    assert home.answer("staff", "list", "--as", "administrator") == before
+def test_an_account_that_breaks_a_rule_is_refused(demo: Demo, arguments: tuple[str, ...]) -> None:
+    before = demo.home.answer("staff", "list", "--as", "administrator")
+    demo.home.run(*arguments, "--as", "administrator").refusal()
+    assert demo.home.answer("staff", "list", "--as", "administrator") == before
 
 
-def test_only_an_administrator_keeps_accounts(home: Home) -> None:
+def test_only_an_administrator_keeps_accounts(demo: Demo) -> None:
     for login in ("worker", "steward", "auditor", "custodian"):
-        assert "Refused" in home.run("staff", "list", "--as", login).refusal()
-        assert "Refused" in home.run("staff", "disable", "worker", "--as", login).refusal()
+        assert "Refused" in demo.home.run("staff", "list", "--as", login).refusal()
+        assert "Refused" in demo.home.run("staff", "disable", "worker", "--as", login).refusal()
 
 
 def test_the_first_account_of_all_is_an_administrators(new_home: Home, drop: Path) -> None:
