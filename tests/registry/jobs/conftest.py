@@ -24,6 +24,14 @@ def installed(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="session")
+def village(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of an invented province that is no larger than a village."""
+    folder = tmp_path_factory.mktemp("village")
+    invent(folder, seed=6, children=80, on=date(2026, 10, 31))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of an invented province that is larger than one batch of each kind."""
     folder = tmp_path_factory.mktemp("province")

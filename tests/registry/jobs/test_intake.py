@@ -103,9 +103,9 @@ def test_the_extract_goes_on_where_it_was_broken_off(installed: Installation, pr
     assert contents(installed) == before
 
 
-def test_linking_that_was_broken_off_comes_to_the_same_links(installed: Installation, province: Path) -> None:
+def test_linking_that_was_broken_off_comes_to_the_same_links(installed: Installation, village: Path) -> None:
     connectors = drop.all_connectors()
-    folder = drop.look_into(province, connectors)
+    folder = drop.look_into(village, connectors)
     digest = drop.drop_digest(installed.vault, folder)
     account = drop.run_drop(installed, folder, connectors, digest=digest, step=lambda _name: intake.no_progress)
     before = contents(installed)

@@ -16,12 +16,10 @@ from tests.registry.store.servers import connect, eventually
 
 
 @pytest.fixture
-def delivered(installed: Installation, province: Path, tmp_path: Path) -> Installation:
+def delivered(installed: Installation, village: Path) -> Installation:
     """An installation with an extract and a delivery that nobody has linked yet."""
-    few = tmp_path / "education.csv"
-    few.write_bytes(b"\r\n".join((province / "education.csv").read_bytes().split(b"\r\n")[:40]) + b"\r\n")
-    intake.load_population(installed, province / "population.csv")
-    intake.ingest_file(installed, sector_connectors()["education"], few)
+    intake.load_population(installed, village / "population.csv")
+    intake.ingest_file(installed, sector_connectors()["education"], village / "education.csv")
     return installed
 
 
