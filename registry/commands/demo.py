@@ -37,7 +37,7 @@ INVENTED_ON: Final = date(2026, 10, 31)
 REASONS: Final[Mapping[str, str]] = {
     Purpose.CASE_WORK.value: "taking over or working on her case",
     Purpose.REFERRAL.value: "referring her to another office",
-    Purpose.EMERGENCY.value: "danger now; the supervisor is told",
+    Purpose.EMERGENCY.value: "danger now; the log marks the look as one",
     Purpose.DUPLICATE_CHECK.value: "checking whether two records are one child",
     Purpose.OTHER.value: "something else, with a sentence that says what",
 }
