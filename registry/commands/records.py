@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -33,6 +34,7 @@ from registry.model.access import Purpose
 from registry.model.errors import BadQuery
 from registry.protect.authorize import Action
 from registry.store import runs
+from registry.store.session import Transaction
 
 
 def ingest(
@@ -49,17 +51,20 @@ def ingest(
 ) -> None:
     """Take in a delivered file: each row is accepted, unchanged, superseded or quarantined, and the counts add up."""
     connector = None if system == "population" else _connector(system)
+    if connector is None and (dry_run or verdicts):
+        raise BadQuery("system", "--dry-run and --verdicts are for the sectors' files, not for the population extract")
     with opened(data, may_create=is_demo(data)) as installed, Bars(quiet=json) as bars:
         permit(installed, operator(login), Action.INGEST, Purpose.INGEST)
         if connector is None:
             _ingest_population(installed, file, bars, json=json)
             return
+        write = partial(_write_verdicts, path=verdicts) if verdicts else intake.look_at_nothing
         if dry_run:
-            account = intake.try_file(installed, connector, file)
+            account = intake.try_file(installed, connector, file, look=write)
         else:
             account = intake.ingest_file(installed, connector, file, progress=bars.step(file.name))
-        if verdicts is not None and not dry_run:
-            _write_verdicts(installed, account, verdicts)
+            with installed.store.begin(installed.engine(Purpose.INGEST), system=account.system) as transaction:
+                write(transaction, account)
     if json:
         answer({**file_document(account), "dry_run": dry_run})
     else:
@@ -81,11 +86,8 @@ def _connector(system: str) -> SectorConnector:
     return known[system]
 
 
-def _write_verdicts(installed: Installation, account: FileAccount, path: Path) -> None:
-    with (
-        installed.store.begin(installed.engine(Purpose.INGEST), system=account.system) as transaction,
-        private_csv(path, ("row", "outcome", "rule", "field", "encodings")) as write,
-    ):
+def _write_verdicts(transaction: Transaction, account: FileAccount, *, path: Path) -> None:
+    with private_csv(path, ("row", "outcome", "rule", "field", "encodings")) as write:
         read_as = legacy_encodings(account)
         write(
             (one.row_number, one.outcome, one.rule or "", one.field or "", read_as)

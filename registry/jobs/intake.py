@@ -162,8 +162,21 @@ def _retry(installed: Installation, connector: SectorConnector, delivery: Delive
         return runs.outcomes(transaction, run.run_id)
 
 
-def try_file(installed: Installation, connector: SectorConnector, path: Path) -> FileAccount:
+def look_at_nothing(_transaction: Transaction, _account: FileAccount) -> None:
+    """Look at nothing of a dry run but its account."""
+
+
+def try_file(
+    installed: Installation,
+    connector: SectorConnector,
+    path: Path,
+    *,
+    look: Callable[[Transaction, FileAccount], None] = look_at_nothing,
+) -> FileAccount:
     """Say what would become of a file, and store nothing; rows of earlier deliveries are not retried.
+
+    Args:
+        look: sees the rows' verdicts before all is undone.
 
     Raises:
         FileRefused: it cannot be read as a whole.
@@ -183,7 +196,9 @@ def try_file(installed: Installation, connector: SectorConnector, path: Path) ->
                     run_id=run.run_id,
                     today=today(installed),
                 )
-            raise _DryRunDone(_account(transaction, reading, path, run))
+            account = _account(transaction, reading, path, run)
+            look(transaction, account)
+            raise _DryRunDone(account)
     except _DryRunDone as done:
         return done.account
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text, update
 
 from registry.store.base import among
 from registry.store.bulk import insert_rows
@@ -39,6 +39,24 @@ class SealedIdentity:
     sealed_identity: bytes
     sealed_family: bytes
     version_no: int
+
+
+def living_identities() -> Select[*tuple[Any, ...]]:
+    """Return the query of all identities that stand, with the columns of a `SealedIdentity`."""
+    return (
+        select(
+            ChildRow.child_id,
+            ChildRow.wrapped_key,
+            ChildRow.key_epoch,
+            ChildRow.key_generation,
+            IdentityRow.sealed_identity,
+            IdentityRow.sealed_family,
+            SourceRecordRow.version_no,
+        )
+        .join(IdentityRow, IdentityRow.child_id == ChildRow.child_id)
+        .join(SourceRecordRow, SourceRecordRow.child_id == ChildRow.child_id)
+        .where(ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,26 +93,14 @@ def waiting_for_match(
     took apart is looked at again when its source sends a newer version.
     """
     query = (
-        select(
-            ChildRow.child_id,
-            ChildRow.wrapped_key,
-            ChildRow.key_epoch,
-            ChildRow.key_generation,
-            IdentityRow.sealed_identity,
-            IdentityRow.sealed_family,
-            SourceRecordRow.version_no,
-        )
-        .join(IdentityRow, IdentityRow.child_id == ChildRow.child_id)
-        .join(SourceRecordRow, SourceRecordRow.child_id == ChildRow.child_id)
+        living_identities()
         .outerjoin(MatchResultRow, MatchResultRow.child_id == ChildRow.child_id)
         .where(
-            ChildRow.withdrawn_at.is_(None),
-            ChildRow.erased_at.is_(None),
             or_(
                 MatchResultRow.child_id.is_(None),
                 and_(MatchResultRow.decided_by.is_(None), MatchResultRow.run_id != run_id),
                 and_(MatchResultRow.decision == "none", MatchResultRow.version_no < SourceRecordRow.version_no),
-            ),
+            )
         )
         .order_by(ChildRow.child_id)
         .limit(limit)

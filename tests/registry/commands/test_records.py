@@ -18,14 +18,26 @@ SYSTEMS = {system.value: name for system, name in FILES.items()}
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_a_dry_run_says_what_would_happen_and_stores_nothing(new_home: Home, drop: Path, system: str) -> None:
-    tried = new_home.answer("ingest", system, drop / SYSTEMS[system], "--dry-run")
+def test_a_dry_run_says_what_would_happen_and_stores_nothing(
+    new_home: Home, drop: Path, tmp_path: Path, system: str
+) -> None:
+    file = tmp_path / "verdicts.csv"
+    tried = new_home.answer("ingest", system, drop / SYSTEMS[system], "--dry-run", "--verdicts", file)
     assert tried["dry_run"]
+    assert len(lines_of(file)) == tried["rows"]
     assert set(written(new_home).values()) == {0}
     done = new_home.answer("ingest", system, drop / SYSTEMS[system])
     same = ("rows", "accepted", "unchanged", "superseded", "quarantined", "rules", "encodings")
     assert {name: done[name] for name in same} == {name: tried[name] for name in same}
     assert done["rows"] > 0
+
+
+@pytest.mark.parametrize("option", [("--dry-run",), ("--verdicts", "verdicts.csv")])
+def test_what_the_extract_cannot_be_asked_is_refused_and_nothing_is_loaded(
+    new_home: Home, drop: Path, option: tuple[str, ...]
+) -> None:
+    assert "population" in new_home.run("ingest", "population", drop / "population.csv", *option).refusal()
+    assert set(written(new_home).values()) == {0}
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
