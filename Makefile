@@ -10,18 +10,19 @@ FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SPARK := $(VENV)/.spark
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet --no-input
 
 # Two workers: the suite is measured on two cores.
 WORKERS ?= 2
 COVERAGE_FLOOR ?= 95
 
-.PHONY: help install demo test test-slow lint clean
+.PHONY: help install spark demo test test-slow lint clean
 .DEFAULT_GOAL := help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'make install | lint | test-slow | clean'
+	@echo 'make install | spark | lint | test-slow | clean'
 
 install: $(READY)
 
@@ -38,7 +39,16 @@ $(READY): requirements.lock pyproject.toml
 	@echo 'Installing into $(VENV); this takes a minute or two the first time.'
 	@$(PIP) install --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m matching precompile
 	@touch $(READY)
+
+# Spark is large and for clusters; nothing but its own engine and tests needs it. It runs on Java 17 or later.
+spark: $(SPARK)
+
+$(SPARK): requirements-spark.lock $(READY)
+	@echo 'Installing Spark into $(VENV); this takes a minute or two.'
+	@$(PIP) install --require-hashes --no-deps --requirement requirements-spark.lock
+	@touch $(SPARK)
 
 demo: $(READY)
 	@exec $(BIN)/child-registry demo
@@ -54,7 +64,7 @@ test: lint
 	$(BIN)/python -m pytest -m 'not slow and not browser' -n $(WORKERS) \
 	  --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
-test-slow: $(READY)
+test-slow: $(READY) $(SPARK)
 	$(BIN)/python -m pytest -m 'slow or browser'
 
 clean:
