@@ -83,12 +83,18 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gazetteer:
-    """Both lists of units."""
+class UnitCodes:
+    """Both lists of units by code."""
 
     provinces: Mapping[str, str]  # today's code → name
     communes: Mapping[str, Commune]  # today's
     old: Mapping[str, OldCommune]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gazetteer:
+    """Both lists of units by name."""
+
     now_in: Mapping[str, str]  # old province or district area → today's province
     province_names: Names  # area: ANYWHERE
     district_names: Names  # area: of the old province, or ANYWHERE; the entry's code is the district's
@@ -163,21 +169,27 @@ def _file_old_units(names: Names) -> tuple[Names, dict[str, str]]:
 
 
 @cache
+def unit_codes() -> UnitCodes:
+    """Return the lists that are shipped, by code; whoever has codes only need not wait for the names."""
+    communes = reference.rows("admin_communes_2025")
+    return UnitCodes(
+        provinces={row["code"]: row["name"] for row in reference.rows("admin_provinces_2025")},
+        communes={row["code"]: Commune(name=row["name"], province=row["province_code"]) for row in communes},
+        old=_old_communes(reference.rows("admin_old_to_new_2025")),
+    )
+
+
+@cache
 def gazetteer() -> Gazetteer:
-    """Return the lists that are shipped, read once."""
-    provinces = {row["code"]: row["name"] for row in reference.rows("admin_provinces_2025")}
-    communes, names = {}, Names()
-    for row in reference.rows("admin_communes_2025"):
-        communes[row["code"]] = Commune(name=row["name"], province=row["province_code"])
-        areas = [area_of(Scheme.SINCE_2025, row["province_code"])]
-        _file(names, row["name"], areas=areas, entry=(Scheme.SINCE_2025, row["code"]))
+    """Return the lists that are shipped, by name."""
+    codes, names = unit_codes(), Names()
+    for code, commune in codes.communes.items():
+        areas = [area_of(Scheme.SINCE_2025, commune.province)]
+        _file(names, commune.name, areas=areas, entry=(Scheme.SINCE_2025, code))
     district_names, now_in = _file_old_units(names)
     return Gazetteer(
-        provinces=provinces,
-        communes=communes,
-        old=_old_communes(reference.rows("admin_old_to_new_2025")),
         now_in=now_in,
-        province_names=_file_provinces(provinces),
+        province_names=_file_provinces(codes.provinces),
         district_names=district_names,
         commune_names=names,
     )

@@ -20,6 +20,7 @@ from matching.gazetteer import (
     district_area,
     gazetteer,
     mentions,
+    unit_codes,
     unit_key,
 )
 from matching.identity import Certainty, Scheme, Unit
@@ -42,7 +43,7 @@ class _Address:
 
 def _unit(scheme: Scheme, code: str) -> Unit:
     """Convert one code; an unknown one stays unknown."""
-    lists = gazetteer()
+    lists = unit_codes()
     communes: tuple[str, ...] = ()
     province = None
     if scheme is Scheme.SINCE_2025 and code in lists.communes:
@@ -135,7 +136,7 @@ def units_in(address: str) -> Unit | None:
 
 def _names_it(unit: Unit, address: str) -> bool:
     """Tell whether `address` holds the name that the unit's code has in its own list."""
-    lists = gazetteer()
+    lists = unit_codes()
     own = lists.old[unit.code].name if unit.scheme is Scheme.BEFORE_2025 else lists.communes[unit.code].name
     said = {name for part in re.split(r"[,;\n]", address) for name in mentions(unit_key(part))}
     key = unit_key(own)
@@ -145,7 +146,7 @@ def _names_it(unit: Unit, address: str) -> bool:
 def _of_either_list(code: str, address: str) -> Unit:
     """Return the unit of a code whose list the source does not name."""
     known = [unit for scheme in Scheme if (unit := _unit(scheme, code)).certainty is not Certainty.UNKNOWN]
-    said = units_in(address)
+    said = units_in(address) if address else None
     if said is not None and said.code == code:
         return said
     if said is not None and len(known) > 1:
@@ -175,7 +176,7 @@ def read_unit(code: str | None, scheme: Scheme | None, *, address: str | None = 
         return Unit(
             code="", scheme=scheme or Scheme.SINCE_2025, certainty=Certainty.UNKNOWN, communes=(), province=None
         )
-    island = scheme is not Scheme.SINCE_2025 and digits[1] in gazetteer().old
+    island = scheme is not Scheme.SINCE_2025 and digits[1] in unit_codes().old
     full = digits[1] if island else digits[1].zfill(5)
     if scheme is None:
         return _of_either_list(full, address or "")
@@ -188,28 +189,28 @@ def read_unit(code: str | None, scheme: Scheme | None, *, address: str | None = 
 
 def commune_name(code: str) -> str | None:
     """Return the name of one of today's communes with its type; None for any other code."""
-    commune = gazetteer().communes.get(code)
+    commune = unit_codes().communes.get(code)
     return commune.name if commune else None
 
 
 def province_name(code: str) -> str | None:
     """Return the name of one of today's provinces with its type; None for any other code."""
-    return gazetteer().provinces.get(code)
+    return unit_codes().provinces.get(code)
 
 
 def provinces() -> Mapping[str, str]:
     """Return the names of today's provinces by code."""
-    return MappingProxyType(gazetteer().provinces)
+    return MappingProxyType(unit_codes().provinces)
 
 
 def communes_of(province: str) -> tuple[str, ...]:
     """Return the codes of today's communes of a province, in the order of the codes."""
-    return tuple(code for code, commune in gazetteer().communes.items() if commune.province == province)
+    return tuple(code for code, commune in unit_codes().communes.items() if commune.province == province)
 
 
 def province_of(commune: str) -> str | None:
     """Return the code of the province of one of today's communes; None for any other code."""
-    found = gazetteer().communes.get(commune)
+    found = unit_codes().communes.get(commune)
     return found.province if found else None
 
 
@@ -219,7 +220,7 @@ def find_communes(text: str) -> tuple[str, ...]:
     The name may lack its marks and its type; after a comma the province may follow. Best first: the same name, then
     names that begin so, then names that hold it.
     """
-    lists = gazetteer()
+    lists = unit_codes()
     digits = _CODE.fullmatch(text.strip())
     if digits is not None and digits[1].zfill(5) in lists.communes:
         return (digits[1].zfill(5),)
@@ -227,7 +228,7 @@ def find_communes(text: str) -> tuple[str, ...]:
     key = unit_key(name)
     if not key:
         return ()
-    within = {code for _, code in lists.province_names.named([ANYWHERE], bare(unit_key(place)))}
+    within = {code for _, code in gazetteer().province_names.named([ANYWHERE], bare(unit_key(place)))}
     ranked = []
     for code, commune in lists.communes.items():
         rank = _likeness(key, unit_key(commune.name))
