@@ -1,27 +1,22 @@
-"""Frequencies: shares of values, and what relatives and namesakes share."""
+"""Frequencies: shares of values as their definition says, and the document that they are kept in."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.frequencies import Frequencies, group_of
-from matching.identity import BirthDate, Certainty, Identity, Scheme, Sex, Unit
-from matching.levels import Field, code_of
-from matching.shares import ShareTable, shares_of_pairs
-from matching.weights import SHARES
-from tests.matching.people import MODEL, child, name, parent, unit, village
+from matching.frequencies import Frequencies, OtherForm, group_of
+from matching.identity import Certainty, Identity, Scheme, Sex, Unit
+from tests.matching.counted_by_hand import ByHand, people_of_a_hamlet, values_of
+from tests.matching.people import child, parent, village
 
 HER = child()
 SISTER = child(name="Đinh Khánh Chi", birth="2017-03-02", number="001317000001")
-TWIN = child(name="Đinh Thu Vân", number="001316000002", sex=Sex.MALE)
-NAMESAKE = child(mother=parent("Chu Thị Bưởi", number="001190001212"), father=None, unit=unit("00007"))
-NEIGHBOUR = replace(NAMESAKE, unit=HER.unit, birth=BirthDate(year=2012, month=4, day=5))
 
 
 def test_a_common_value_has_the_larger_share() -> None:
@@ -43,103 +38,70 @@ def test_the_group_of_a_child_without_sex_or_birth_is_everybody() -> None:
     assert group_of(HER) == "female:2015"
 
 
-def test_siblings_share_what_they_share() -> None:
-    siblings = Frequencies.counting([HER, SISTER]).relations["siblings"]
-    assert (siblings.pairs, siblings.per_child) == (1, 1.0)
-    assert siblings.shared["surname"] == siblings.shared["middle"] == siblings.shared["year_near"] == 1.0
-    assert siblings.shared["given"] == siblings.shared["year"] == 0.0
-
-
-def test_twins_are_counted_apart_from_siblings() -> None:
-    relations = Frequencies.counting([HER, TWIN]).relations
-    assert (relations["twins"].pairs, relations["siblings"].pairs) == (1, 0)
-    assert (relations["twins"].shared["given"], relations["twins"].shared["sex"]) == (1.0, 0.0)
-
-
-def test_namesakes_are_of_one_day_or_of_one_commune_and_of_other_parents() -> None:
-    relations = Frequencies.counting([HER, NAMESAKE, NEIGHBOUR, replace(HER, number=None)]).relations
-    assert relations["namesakes"].pairs == 2
-    assert relations["neighbours"].pairs == 2
-    assert relations["neighbours"].shared["commune"] == 1.0
-
-
-def test_a_family_too_large_to_be_one_is_not_counted() -> None:
-    assert Frequencies.counting([HER] * 30).relations["twins"].pairs == 0
-
-
-def test_people_without_parents_or_names_are_counted_and_have_no_family() -> None:
-    people = [Identity(), Identity(name=name("Vân"), mother=parent(number="001188003311"))]
-    frequencies = Frequencies.counting(people)
-    assert frequencies.people == 2
-    assert frequencies.relations["siblings"].per_child == 0.0
-
-
-def test_children_of_partly_known_facts_share_the_known_ones() -> None:
-    bare = Identity(mother=HER.mother, father=HER.father)
-    assert Frequencies.counting([HER, bare]).relations["siblings"].shared == {}
+@settings(max_examples=50, deadline=None)
+@given(people_of_a_hamlet)
+def test_every_share_is_that_of_its_definition(people: Sequence[Identity]) -> None:
+    frequencies, by_hand = Frequencies.counting(people), ByHand.of(people)
+    values = {value for person in [*people, HER] for value in values_of(person)}
+    for fact, group, text in values:
+        assert frequencies.share(fact, text, group) == pytest.approx(by_hand.share(fact, text, group))
+    for fact in {fact for fact, _, _ in values}:
+        assert frequencies.counted(fact) == by_hand.sums[fact, "all"]
 
 
 def test_places_that_are_not_known_are_not_counted() -> None:
     unknown = Unit(code="99999", scheme=Scheme.BEFORE_2025, certainty=Certainty.UNKNOWN, communes=(), province=None)
     people = [replace(HER, unit=unknown), replace(HER, unit=unknown, birth=None), replace(HER, unit=None)]
     frequencies = Frequencies.counting(people)
-    assert not {"commune", "province"} & set(frequencies.counts)
-    table = ShareTable.counting(people, frequencies)
-    assert (table.shares[:, SHARES.index("province")] == 1).all()
-    assert table.shares[0, SHARES.index("commune")] == 1
+    assert frequencies.counted("commune") == frequencies.counted("province") == 0
 
 
 def test_a_parent_of_one_word_has_no_surname_to_count() -> None:
     frequencies = Frequencies.counting([replace(HER, mother=parent("Hường"), father=None)])
-    assert "mother_surname" not in frequencies.counts
+    assert frequencies.counted("mother_surname") == 0
     assert frequencies.share("mother_given", "huong") > 0.5
 
 
 def test_a_syllable_is_in_use_when_somebody_bears_it_or_a_list_has_it() -> None:
-    frequencies = Frequencies.counting([child(name="Rơ Châm H'Wơ")])
-    assert frequencies.bears("hwơ")
-    assert frequencies.bears("anh")
+    frequencies = Frequencies.counting([child(name="Rơ Châm H'Wơ", mother=parent("Kpă Brưl"))])
+    for part in ("hwơ", "hwo", "brưl", "anh"):
+        assert frequencies.bears(part)
     assert not frequencies.bears("quố")
 
 
 def test_a_document_in_json_brings_everything_back() -> None:
     frequencies = Frequencies.counting(village(60))
-    again = Frequencies.from_document(json.loads(json.dumps(frequencies.to_document())))
-    assert again == frequencies
-    assert again.share("surname", "le") == frequencies.share("surname", "le")
+    document = json.loads(json.dumps(frequencies.to_document()))
+    again = Frequencies.from_document(document)
+    assert again.to_document() == document
+    assert (again.people, again.relations) == (60, frequencies.relations)
+    assert again.share("surname", "le", "male:2015") == frequencies.share("surname", "le", "male:2015")
+    assert again.bears("oanh")
 
 
-def test_nothing_of_a_name_is_in_the_repr() -> None:
-    assert "dinh" not in repr(Frequencies.counting([HER]))
+def test_a_document_of_another_form_is_refused() -> None:
+    with pytest.raises(OtherForm, match="load the population again"):
+        Frequencies.from_document({"people": 3, "counts": {}, "relations": {}})
 
 
-@given(st.sampled_from(["given", "surname", "middle", "year", "commune", "nothing"]), st.text(max_size=5))
-def test_a_share_is_above_zero_and_at_most_one(fact: str, text: str) -> None:
-    assert 0 < Frequencies.counting([HER, SISTER]).share(fact, text) <= 1
+def test_no_part_of_a_name_is_in_the_document_or_the_repr() -> None:
+    frequencies = Frequencies.counting([HER])
+    assert "dinh" not in json.dumps(frequencies.to_document())
+    assert "dinh" not in repr(frequencies)
 
 
-def test_the_fathers_surname_counts_once_where_the_child_has_it() -> None:
-    people = [HER, child(name="Lê Khánh Vân"), *village()]
-    frequencies = Frequencies.counting(people)
-    table = ShareTable.counting(people, frequencies)
-    levels = [[0] * len(Field), [0] * len(Field)]
-    for row in levels:
-        row[Field.FATHER] = code_of(Field.FATHER, "plain_same")
-        row[Field.SURNAME] = code_of(Field.SURNAME, "same")
-    shares = shares_of_pairs(table, np.arange(2), np.array(levels, dtype=np.int8), MODEL)
-    surname = frequencies.share("father_surname", "dinh")
-    assert shares[0, Field.FATHER] * surname == pytest.approx(shares[1, Field.FATHER])
+@settings(deadline=None)
+@given(
+    st.sampled_from(["given", "surname", "middle", "year", "commune", "nothing"]),
+    st.text(max_size=5),
+    st.sampled_from(["all", "eth:10", "eth:9999", "male:2015", "female:x", "male:99999", "nobody:7"]),
+)
+def test_a_share_is_above_zero_and_at_most_one(fact: str, text: str, group: str) -> None:
+    assert 0 < Frequencies.counting([HER, SISTER]).share(fact, text, group) <= 1
 
 
-def test_names_of_a_minority_are_as_common_as_among_its_people() -> None:
-    people = [child(name=f"Rơ Châm {given}", ethnicity="10") for given in ("Blưt", "Blưt", "Wơ")] + village()
-    table = ShareTable.counting(people, Frequencies.counting(people))
-    plain = ShareTable.counting([replace(people[0], ethnicity=None)], Frequencies.counting(people))
-    place = SHARES.index("given")
-    assert table.shares[0, place] > plain.shares[0, place]
-
-
-def test_a_person_of_whom_nothing_is_known_has_no_shares() -> None:
-    table = ShareTable.counting([Identity(), child(name="Vân", mother=parent("Hường"))], Frequencies.counting([HER]))
-    assert (table.shares[0] == 1).all()
-    assert table.shares[1, SHARES.index("surname")] == 1
+def test_nobody_has_frequencies_too() -> None:
+    frequencies = Frequencies.counting([])
+    assert frequencies.people == 0
+    assert frequencies.share("given", "an") == 0.5
+    assert all(sharing.pairs == 0 and sharing.per_child == 0 for sharing in frequencies.relations.values())
