@@ -104,6 +104,7 @@ def _birth_apart(model: Model, shares: Mapping[str, float]) -> dict[str, float]:
         "exact": _LEAST,
         "swapped": _LEAST,
         "year_shift": gaps[1] / 100,
+        "year_digit": (gaps[2] + gaps[3]) / 300,
         "one_part": gaps[0] / 10,
         "same_year": gaps[0],
         "near_year": gaps[1],

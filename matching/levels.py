@@ -12,10 +12,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from matching.encode import People, Truths
-from matching.similarity import Similarity
-
 Codes = npt.NDArray[np.int8]
+Truths = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +137,7 @@ LEVELS: dict[Field, tuple[Level, ...]] = {
         Level("exact", "full", "The birth date is the same"),
         Level("swapped", "full", "Day and month of the birth date are exchanged"),
         Level("year_shift", "full", "The birth date is the same but for one year"),
+        Level("year_digit", "full", "The birth date is the same but for one digit of the year"),
         Level("one_part", "full", "The birth date differs in the day or in the month"),
         Level("same_year", "full", "Only the birth year is the same"),
         Level("near_year", "full", "The birth year differs by one"),
@@ -208,17 +207,3 @@ def choose(field: Field, *cases: tuple[Truths, str]) -> Codes:
     for holds, name in reversed(cases):
         codes[holds] = code_of(field, name)
     return codes
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Pairs of a record and a person by their rows, with what their comparison needs."""
-
-    records: People
-    people: People
-    record: npt.NDArray[np.intp]
-    person: npt.NDArray[np.intp]
-    similarity: Similarity
-
-    def __len__(self) -> int:
-        return len(self.record)

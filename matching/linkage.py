@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from matching.decision import Decision, Scores, decide, needs_a_person, posterior, score
-from matching.encode import Dictionary, People, encode
-from matching.families import FamilyClass, family_classes
+from matching import kernel
+from matching.decision import Decision, decide, posterior
 from matching.frequencies import Frequencies
 from matching.identity import Identity
-from matching.levels import RELATIVES, Codes, Field, Pairs, level_of
-from matching.relations import compare
-from matching.shares import ShareTable, shares_of_pairs
-from matching.similarity import Similarity
+from matching.packed import SHARES, Packed, pack
+from matching.shares import look_up_shares
+from matching.vocabulary import Vocabulary
 from matching.weights import Model, Reals
+from matching.workspace import FieldEvidence, Places, Weighed
 
-PAIRS_AT_ONCE = 100_000  # bounds the memory of the arrays of one step
 _LEAST_SHOWN = 0.01
+_SHARE_WORDS = slice(SHARES, SHARES + 4)
 
-__all__ = ["Decision", "FieldEvidence", "RecordOutcome", "ScoredCandidate", "link_records"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldEvidence:
-    """What one field says of a pair; `bits` above 0 speak for the same child."""
-
-    field: str
-    level: str
-    reason: str  # an English sentence, the key of its translation
-    bits: float
+__all__ = [
+    "Decision",
+    "FieldEvidence",
+    "Linker",
+    "RecordOutcome",
+    "ScoredCandidate",
+    "evidence_of",
+    "link_records",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,110 +53,124 @@ class RecordOutcome:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Weighed:
-    """Some consecutive records with their pairs, compared and weighed."""
+class _Asked:
+    """Records and their candidates: the pairs of record r are from `starts[r]` up to `starts[r + 1]`."""
 
-    first: int  # the first record's index
-    starts: npt.NDArray[np.intp]
-    person: npt.NDArray[np.intp]
-    levels: Codes
-    scores: Scores
-    probability: Reals
-    nobody: Reals
+    starts: npt.NDArray[np.int64]
+    record: Places
+    person: Places
 
-
-def _chosen(candidates: Sequence[Sequence[int]], apart: Sequence[frozenset[int]] | None, record: int) -> list[int]:
-    barred = apart[record] if apart is not None else frozenset()
-    return sorted(set(candidates[record]) - barred)
-
-
-def _steps(
-    candidates: Sequence[Sequence[int]], apart: Sequence[frozenset[int]] | None, pairs_at_once: int
-) -> Iterator[tuple[int, list[list[int]]]]:
-    """Cut the records into steps of a bounded number of pairs; a record is never cut."""
-    rows: list[list[int]] = []
-    first, pairs = 0, 0
-    for record in range(len(candidates)):
-        chosen = _chosen(candidates, apart, record)
-        if rows and pairs + len(chosen) > pairs_at_once:
-            yield first, rows
-            first, rows, pairs = record, [], 0
-        rows.append(chosen)
-        pairs += len(chosen)
-    if rows:
-        yield first, rows
+    @classmethod
+    def of(cls, candidates: Sequence[Places]) -> _Asked:
+        if len(candidates) == 1:
+            people = len(candidates[0])
+            return cls(np.array([0, people], dtype=np.int64), np.zeros(people, dtype=np.int32), candidates[0])
+        counts = np.array([len(places) for places in candidates], dtype=np.int64)
+        starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+        record = np.repeat(np.arange(len(candidates), dtype=np.int32), counts)
+        return cls(starts, record, np.concatenate([np.zeros(0, dtype=np.int32), *candidates]))
 
 
-class Linkage:
-    """A population, a model and frequencies made ready; `weigh` compares and weighs records against them."""
+def evidence_of(
+    tables: kernel.Tables, left: Packed, right: Packed, *, record: int, person: int
+) -> tuple[FieldEvidence, ...]:
+    """Return what each field says of one pair of rows, and what relatives of the child would have said."""
+    one = _Asked.of([np.array([person], dtype=np.int32)])
+    here = np.array([record], dtype=np.int32)
+    weighed = kernel.weigh(tables, left, right, starts=one.starts, record=here, person=one.person)
+    return _evidence(tables, right, person, weighed.levels[0])
 
-    def __init__(
-        self, records: Sequence[Identity], population: Sequence[Identity], *, model: Model, frequencies: Frequencies
-    ) -> None:
+
+def _evidence(
+    tables: kernel.Tables, people: Packed, person: int, levels: npt.NDArray[np.int8]
+) -> tuple[FieldEvidence, ...]:
+    return tables.evidence.of(levels.tolist(), people.rows[person, _SHARE_WORDS].tobytes())
+
+
+class Linker:
+    """Links records to people under one model, one record or many at a time, from any thread."""
+
+    def __init__(self, model: Model, frequencies: Frequencies) -> None:
+        """Make the tables once.
+
+        Args: `frequencies`: counted on the whole population.
+        """
         self.model = model
-        self.frequencies = frequencies
-        self._words = Dictionary()
-        self._records: People = encode(records, self._words)
-        self._people: People = encode(population, self._words)
-        self._shares = ShareTable.counting(population, frequencies)
-        self._classes: tuple[FamilyClass, ...] = family_classes(model, frequencies)
-        self._texts = self._words.parts.texts()
-        self._in_use = np.array([frequencies.bears(text) for text in self._words.marks.texts()], dtype=np.bool_)
+        self._vocabulary = Vocabulary()
+        self._frequencies = frequencies
+        self._tables = kernel.Tables.of(model, vocabulary=self._vocabulary, frequencies=frequencies)
+        self._packing = threading.Lock()
+        kernel.ready()
 
-    def weigh(
+    def pack(self, people: Sequence[Identity]) -> Packed:
+        """Return people ready to be linked to by this linker, as often as need be."""
+        packed = self._pack(people)
+        look_up_shares(packed.rows, self._vocabulary, self._frequencies)
+        return packed
+
+    def link_one(self, record: Identity, people: Packed, places: Sequence[int] | Places) -> RecordOutcome:
+        """Return what is decided about one record.
+
+        Args: `places`: the rows of `people` who share a block with the record.
+        """
+        chosen = np.asarray(places, dtype=np.int32)
+        if not (chosen[1:] > chosen[:-1]).all():
+            chosen = np.unique(chosen)
+        return self._linked(self._pack([record]), people, [chosen])[0]
+
+    def link(
         self,
-        candidates: Sequence[Sequence[int]],
+        records: Sequence[Identity],
+        people: Packed,
+        candidates: Sequence[Iterable[int]],
         *,
         apart: Sequence[frozenset[int]] | None = None,
-        pairs_at_once: int = PAIRS_AT_ONCE,
-    ) -> Iterator[Weighed]:
-        """Compare and weigh every record with its candidates, some records at a time."""
-        for first, rows in _steps(candidates, apart, pairs_at_once):
-            starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.intp)
-            person = np.array([place for row in rows for place in row], dtype=np.intp)
-            record = np.repeat(np.arange(first, first + len(rows), dtype=np.intp), np.diff(starts))
-            pairs = Pairs(self._records, self._people, record, person, self._similarity(record, person))
-            levels = compare(pairs)
-            shares = shares_of_pairs(self._shares, person, levels, self.model)
-            scores = score(levels, shares, self.model, self._classes, max(self.frequencies.people, 1))
-            probability, nobody = posterior(scores.log_odds, starts)
-            yield Weighed(first, starts, person, levels, scores, probability, nobody)
+    ) -> list[RecordOutcome]:
+        """Return for each record what is decided about it; see `link_records`."""
+        barred = apart if apart is not None else [frozenset[int]()] * len(candidates)
+        chosen = [
+            np.array(sorted(set(places) - who), dtype=np.int32) for places, who in zip(candidates, barred, strict=True)
+        ]
+        return self._linked(self._pack(records), people, chosen)
 
-    def _similarity(self, record: npt.NDArray[np.intp], person: npt.NDArray[np.intp]) -> Similarity:
-        left = [columns.parts[record] for columns in self._records.names]
-        right = [columns.parts[person] for columns in self._people.names]
-        return Similarity(self._texts, np.concatenate(left), np.concatenate(right), self._in_use)
+    def _pack(self, identities: Sequence[Identity]) -> Packed:
+        with self._packing:  # a new syllable gets one code
+            return pack(identities, self._vocabulary)
 
-
-def _evidence(weighed: Weighed, pair: int) -> tuple[FieldEvidence, ...]:
-    lines = []
-    for field in Field:
-        code = int(weighed.levels[pair, field])
-        if code:
-            level = level_of(field, code)
-            bits = float(weighed.scores.bits[pair, field])
-            lines.append(FieldEvidence(field=field.name.lower(), level=level.name, reason=level.reason, bits=bits))
-    family = float(weighed.scores.family[pair])
-    relatives = FieldEvidence(field="family", level=RELATIVES.name, reason=RELATIVES.reason, bits=family)
-    return (*lines, relatives)
-
-
-def _outcome(weighed: Weighed, row: int, barred: npt.NDArray[np.bool_], model: Model) -> RecordOutcome:
-    begin, end = int(weighed.starts[row]), int(weighed.starts[row + 1])
-    order = sorted(range(begin, end), key=lambda pair: (-weighed.probability[pair], weighed.person[pair]))
-    shown = [pair for pair in order if weighed.probability[pair] >= _LEAST_SHOWN]
-    found = tuple(
-        ScoredCandidate(
-            person=int(weighed.person[pair]),
-            probability=float(weighed.probability[pair]),
-            bits=float(weighed.scores.bits[pair].sum() + weighed.scores.family[pair]),
-            evidence=_evidence(weighed, pair),
+    def _linked(self, records: Packed, people: Packed, candidates: Sequence[Places]) -> list[RecordOutcome]:
+        asked = _Asked.of(candidates)
+        weighed = kernel.weigh(
+            self._tables, records, people, starts=asked.starts, record=asked.record, person=asked.person
         )
-        for pair in shown
-    )
-    best = found[0].probability if found else 0.0
-    decision = decide(best, barred=bool(shown) and bool(barred[shown[0]]), model=model)
-    return RecordOutcome(decision=decision, nobody=float(weighed.nobody[row]), candidates=found)
+        probability, nobody = posterior(weighed.log_odds, asked.starts)
+        outcomes = []
+        for row in range(len(candidates)):
+            here = slice(int(asked.starts[row]), int(asked.starts[row + 1]))
+            found, held = self._shown(people, asked.person[here], weighed, probability, here)
+            best = found[0].probability if found else 0.0
+            decision = decide(best, barred=held, model=self.model)
+            outcomes.append(RecordOutcome(decision=decision, nobody=float(nobody[row]), candidates=found))
+        return outcomes
+
+    def _shown(
+        self, people: Packed, person: Places, weighed: Weighed, probability: Reals, here: slice
+    ) -> tuple[tuple[ScoredCandidate, ...], bool]:
+        """Return the candidates who are worth showing, best first, and whether the best of them is held back."""
+        likely = probability[here]
+        order = np.flatnonzero(likely >= _LEAST_SHOWN)
+        order = order[np.lexsort((person[order], -likely[order]))]
+        found = []
+        for place in order.tolist():
+            lines = _evidence(self._tables, people, int(person[place]), weighed.levels[here.start + place])
+            found.append(
+                ScoredCandidate(
+                    person=int(person[place]),
+                    probability=float(likely[place]),
+                    bits=sum(line.bits for line in lines),
+                    evidence=lines,
+                )
+            )
+        return tuple(found), bool(found) and bool(weighed.held[here.start + int(order[0])])
 
 
 def link_records(
@@ -175,9 +187,5 @@ def link_records(
     Args: `candidates[i]` are the indices into `population` of the people who share a block with record i; `apart[i]`
         the people of whom a person has said that they are not this child: they do not take part.
     """
-    linkage = Linkage(records, population, model=model, frequencies=frequencies)
-    outcomes: list[RecordOutcome] = []
-    for weighed in linkage.weigh(candidates, apart=apart):
-        barred = needs_a_person(weighed.levels, weighed.starts)
-        outcomes += [_outcome(weighed, row, barred, model) for row in range(len(weighed.starts) - 1)]
-    return outcomes
+    linker = Linker(model, frequencies)
+    return linker.link(records, linker.pack(population), candidates, apart=apart)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.comparisons import (
+    Pairs,
     align,
     compare_birth,
     compare_codes,
@@ -15,13 +16,16 @@ from matching.comparisons import (
     compare_order,
     compare_surname,
     last_part,
+    near_parts,
     shared_parts,
 )
-from matching.encode import NONE, Longs, NameColumns, Truths
-from matching.levels import Codes, Field, Pairs, choose, code_of
+from matching.levels import Codes, Field, choose, code_of
+from matching.packed import Longs
+from matching.people import Integers, NameColumns, Truths
+from matching.vocabulary import NONE
 
 _POWERS = 10 ** np.arange(12, dtype=np.int64)
-_OLD_CARD = 10**13  # codes above it are nine-digit numbers of old identity cards
+_OLD_CARD = 10**12  # codes from here on are nine-digit numbers of old identity cards
 
 
 def digits_apart(a: Longs, b: Longs) -> tuple[npt.NDArray[np.int64], Truths]:
@@ -33,16 +37,19 @@ def digits_apart(a: Longs, b: Longs) -> tuple[npt.NDArray[np.int64], Truths]:
     return count, (count == 2) & exchanged.any(axis=1)
 
 
+def _both_known(a: Longs, b: Longs) -> Truths:
+    """Return where two numbers can be compared; a nine-digit card says nothing about a twelve-digit number."""
+    known: Truths = (a != NONE) & (b != NONE) & ((a >= _OLD_CARD) == (b >= _OLD_CARD))
+    return known
+
+
 def compare_number(pairs: Pairs) -> Codes:
     """Compare the personal numbers; a parent's number typed for the child is no number of the child's."""
-    a, b = pairs.records.number[pairs.record], pairs.people.number[pairs.person]
-    former = pairs.people.former[pairs.person]
-    mine_former = pairs.records.former[pairs.record]
-    of_parent = (a != NONE) & (
-        (a == pairs.people.mother_number[pairs.person]) | (a == pairs.people.father_number[pairs.person])
-    )
-    known = (a != NONE) & (b != NONE) & ~pairs.records.not_own_number[pairs.record]
-    replaced = (former == a[:, None]).any(axis=1) | ((mine_former == b[:, None]) & (mine_former != NONE)).any(axis=1)
+    mine, theirs = pairs.records, pairs.people
+    a, b = mine.number, theirs.number
+    of_parent = (a != NONE) & ((a == theirs.mother_number) | (a == theirs.father_number))
+    known = _both_known(a, b) & ~mine.not_own_number
+    replaced = (theirs.former == a[:, None]).any(axis=1) | (mine.former == b[:, None]).any(axis=1)
     apart, exchanged = digits_apart(a, b)
     return choose(
         Field.NUMBER,
@@ -57,26 +64,26 @@ def compare_number(pairs: Pairs) -> Codes:
 
 def compare_parent(pairs: Pairs, field: Field, mine: NameColumns, theirs: NameColumns, *, other: NameColumns) -> Codes:
     """Compare the names of two mothers, or of two fathers, by their parts; `other` are their partners' names."""
-    i, j = pairs.record, pairs.person
-    n, k = mine.count[i], theirs.count[j]
+    n, k = mine.count, theirs.count
     known = (n > 0) & (k > 0)
     short = known & (n == 1) & (k > 1)
-    marked = known & ~short & mine.has_marks[i] & theirs.has_marks[j]
+    marked = known & ~short & mine.has_marks & theirs.has_marks
     plain = known & ~short & ~marked
-    exact, near = shared_parts(pairs, mine.parts[i], theirs.parts[j])
-    fewer = np.minimum(n, k)
-    same = (mine.joined[i] == theirs.joined[j]) | ((exact == n) & (n == k))
-    typo = (exact + near == n) & (n == k) & (near == 1)
-    a, b = last_part(mine.parts, i, n), last_part(theirs.parts, j, k)
+    exact, fewer = shared_parts(mine.parts, theirs.parts), np.minimum(n, k)
+    joined = mine.joined == theirs.joined
+    same = joined | ((exact == n) & (n == k))
+    typo = (n == k) & (exact == n - 1)
+    at = np.flatnonzero(typo)
+    typo[at] = near_parts(pairs, mine.parts[at], theirs.parts[at]) == 1
+    a, b = last_part(mine.parts, n), last_part(theirs.parts, k)
     given = a == b
     part = given & (exact == fewer) & (fewer > 1)
-    given_close = given | (pairs.similarity.spelling(a, b))
-    marks = (mine.marks[i] == theirs.marks[j]).all(axis=1) | (mine.joined_marks[i] == theirs.joined_marks[j])
-    swapped = (n > 1) & (mine.joined[i] == other.joined[j]) & ~(known & same)
+    marks = mine.joined_marks == theirs.joined_marks
+    swapped = (n > 1) & (mine.joined == other.joined) & ~(known & same)
     return choose(
         field,
         (swapped, "swapped"),
-        (short & given_close, "short_same"),
+        (short & (given | pairs.similarity.spelling(a, b)), "short_same"),
         (short, "short_different"),
         (marked & same & marks, "same"),
         (marked & same, "other_marks"),
@@ -93,39 +100,37 @@ def compare_parent(pairs: Pairs, field: Field, mine: NameColumns, theirs: NameCo
 
 
 def compare_parent_number(field: Field, a: Longs, b: Longs) -> Codes:
-    """Compare two parents' numbers of one kind; a nine-digit card says nothing about a twelve-digit number."""
-    known = (a != NONE) & (b != NONE) & ((a >= _OLD_CARD) == (b >= _OLD_CARD))
+    """Compare two parents' numbers of one kind."""
+    known = _both_known(a, b)
     apart, exchanged = digits_apart(a, b)
     return choose(field, (known & (a == b), "same"), (known & (exchanged | (apart == 1)), "near"), (known, "different"))
 
 
-def compare_parent_year(field: Field, a: npt.NDArray[np.int32], b: npt.NDArray[np.int32], *, numbered: Truths) -> Codes:
+def compare_parent_year(field: Field, a: Integers, b: Integers, *, numbered: Truths) -> Codes:
     """Compare the birth years of two parents, where their numbers do not already say it."""
-    known = (a != NONE) & (b != NONE) & ~numbered
+    known = (a > 0) & (b > 0) & ~numbered
     apart = np.abs(a - b)
     return choose(field, (known & (apart == 0), "same"), (known & (apart == 1), "near"), (known, "different"))
 
 
 def _compare_parents(pairs: Pairs, levels: Codes) -> None:
     """Fill in the levels of both parents' names, numbers and birth years."""
-    i, j = pairs.record, pairs.person
     mine, theirs = pairs.records, pairs.people
     levels[:, Field.MOTHER] = compare_parent(pairs, Field.MOTHER, mine.mother, theirs.mother, other=theirs.father)
     levels[:, Field.FATHER] = compare_parent(pairs, Field.FATHER, mine.father, theirs.father, other=theirs.mother)
-    mothers = compare_parent_number(Field.MOTHER_NUMBER, mine.mother_number[i], theirs.mother_number[j])
-    fathers = compare_parent_number(Field.FATHER_NUMBER, mine.father_number[i], theirs.father_number[j])
+    mothers = compare_parent_number(Field.MOTHER_NUMBER, mine.mother_number, theirs.mother_number)
+    fathers = compare_parent_number(Field.FATHER_NUMBER, mine.father_number, theirs.father_number)
     levels[:, Field.MOTHER_NUMBER], levels[:, Field.FATHER_NUMBER] = mothers, fathers
     levels[:, Field.MOTHER_YEAR] = compare_parent_year(
-        Field.MOTHER_YEAR, mine.mother_year[i], theirs.mother_year[j], numbered=mothers != 0
+        Field.MOTHER_YEAR, mine.mother_year, theirs.mother_year, numbered=mothers != 0
     )
     levels[:, Field.FATHER_YEAR] = compare_parent_year(
-        Field.FATHER_YEAR, mine.father_year[i], theirs.father_year[j], numbered=fathers != 0
+        Field.FATHER_YEAR, mine.father_year, theirs.father_year, numbered=fathers != 0
     )
 
 
 def compare(pairs: Pairs) -> Codes:
     """Return the level of every field (columns as in `Field`) of every pair (rows)."""
-    i, j = pairs.record, pairs.person
     mine, theirs = pairs.records, pairs.people
     aligned = align(pairs)
     levels = np.zeros((len(pairs), len(Field)), dtype=np.int8)
@@ -133,11 +138,11 @@ def compare(pairs: Pairs) -> Codes:
     levels[:, Field.GIVEN] = compare_given(pairs, aligned)
     levels[:, Field.MIDDLE] = compare_middle(pairs, aligned)
     levels[:, Field.SURNAME] = compare_surname(pairs, aligned)
-    levels[:, Field.ORDER] = compare_order(aligned)
+    levels[:, Field.ORDER] = compare_order(pairs, aligned)
     levels[:, Field.BIRTH] = compare_birth(pairs)
-    levels[:, Field.SEX] = compare_codes(Field.SEX, mine.sex[i], theirs.sex[j])
+    levels[:, Field.SEX] = compare_codes(Field.SEX, mine.sex, theirs.sex)
     levels[:, Field.COMMUNE] = compare_commune(pairs)
-    levels[:, Field.ETHNICITY] = compare_codes(Field.ETHNICITY, mine.ethnicity[i], theirs.ethnicity[j])
+    levels[:, Field.ETHNICITY] = compare_codes(Field.ETHNICITY, mine.ethnicity, theirs.ethnicity)
     _compare_parents(pairs, levels)
     # Who writes another given name writes another child's whole name: the middle name then says nothing more.
     other = (code_of(Field.GIVEN, "different"), code_of(Field.GIVEN, "plain_different"))

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.decision import Decision, decide, needs_a_person, posterior, score
-from matching.families import FamilyClass
+from matching.decision import Decision, Trait, decide, needs_a_person, posterior, trait_table
 from matching.levels import Field, code_of
 from tests.matching.people import MODEL
 
@@ -64,14 +63,20 @@ def test_a_slip_or_a_nickname_is_left_to_the_probability(level: str) -> None:
     assert not barred(given=level)
 
 
-@pytest.mark.parametrize("level", ["different", "same_year", "jan1_different", "estimate_different"])
-def test_another_birth_date_needs_a_person_unless_the_number_agrees(level: str) -> None:
+@pytest.mark.parametrize("level", ["different", "jan1_different"])
+def test_a_birth_date_years_away_needs_a_person_unless_the_number_agrees(level: str) -> None:
     assert barred(birth=level)
     assert not barred(birth=level, number="former")
 
 
-def test_a_number_against_name_and_birth_date_needs_a_person() -> None:
-    assert barred(number="same", given="different", birth="different")
+@pytest.mark.parametrize("level", ["same_year", "near_year", "year_different", "year_digit", "estimate_different"])
+def test_a_birth_date_that_may_be_mistyped_is_left_to_the_probability(level: str) -> None:
+    assert not barred(birth=level)
+
+
+@pytest.mark.parametrize("birth", ["different", "same_year", "estimate_different"])
+def test_a_number_against_name_and_birth_date_needs_a_person(birth: str) -> None:
+    assert barred(number="same", given="different", birth=birth)
 
 
 def test_a_number_against_the_name_needs_a_person_if_another_candidate_bears_the_name() -> None:
@@ -87,14 +92,14 @@ def test_commune_and_day_link_nobody_without_a_name_or_a_parent() -> None:
     assert not barred(given="missing", mother="missing", father_number="same")
 
 
-def test_a_relatives_likeness_costs_what_it_explains() -> None:
-    levels, shares = row(), np.full((1, len(Field)), 0.01)
-    alike = FamilyClass(1.0, MODEL.m.copy(), np.zeros_like(MODEL.m))
-    alone, beside = (score(levels, shares, MODEL, classes, 1000) for classes in ((), (alike,)))
-    assert alone.family[0] == 0
-    assert beside.family[0] < 0
-    assert beside.log_odds[0] < alone.log_odds[0]
-    assert (beside.bits == alone.bits).all()
+def test_every_level_has_its_traits_at_its_code() -> None:
+    table = trait_table(30)
+    assert table[Field.NUMBER, code_of(Field.NUMBER, "former")] == Trait.OWN_NUMBER
+    assert table[Field.GIVEN, 0] == Trait.NAMELESS
+    assert table[Field.GIVEN, code_of(Field.GIVEN, "call_same")] == Trait.SAME_GIVEN
+    assert table[Field.BIRTH, code_of(Field.BIRTH, "year_same")] == Trait.BORN
+    assert not table[Field.MOTHER, code_of(Field.MOTHER, "given_same")]
+    assert not table[Field.SEX].any()
 
 
 @given(st.lists(st.lists(st.floats(-700, 700), max_size=4), min_size=1, max_size=4))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import log, log2
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching import kernel
 from matching.blocking import block_keys
 from matching.frequencies import Frequencies
 from matching.identity import BirthDate, Identity, Sex
-from matching.linkage import Decision, Linkage, RecordOutcome, link_records
+from matching.kernel import Tables
+from matching.linkage import Decision, Linker, RecordOutcome, evidence_of, link_records
+from matching.packed import Packed, pack
+from matching.shares import look_up_shares
+from matching.vocabulary import Vocabulary
 from tests.matching.people import MODEL, child, link_one, name, parent, unit, village
 
 HER = child()
@@ -192,16 +200,6 @@ def test_one_record_and_many_give_the_same_outcome() -> None:
     assert sum(outcome.decision is Decision.LINK for outcome in together) > 50
 
 
-def test_steps_of_few_pairs_give_the_same_as_one_step() -> None:
-    people = village(30)
-    linkage = Linkage(people, people, model=MODEL, frequencies=Frequencies.counting(people))
-    candidates = [[n, (n + 1) % 30] for n in range(30)]
-    whole = [weighed.probability.tolist() for weighed in linkage.weigh(candidates)]
-    parts = [weighed.probability.tolist() for weighed in linkage.weigh(candidates, pairs_at_once=7)]
-    assert (len(whole), len(parts)) == (1, 10)
-    assert [value for part in parts for value in part] == whole[0]
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.permutations(range(6)), st.sets(st.sampled_from(["number", "birth", "unit", "mother", "father", "sex"])))
 def test_the_order_of_candidates_changes_nothing_and_probabilities_add_up(order: list[int], lost: set[str]) -> None:
@@ -221,3 +219,50 @@ def test_the_order_of_candidates_changes_nothing_and_probabilities_add_up(order:
 def test_more_agreement_never_lowers_the_bits(lost: set[str]) -> None:
     less = link_one(replace(HER, **dict.fromkeys(lost)), HER).candidates[0]
     assert link_one(HER, HER).candidates[0].bits >= less.bits
+
+
+def test_a_linker_gives_one_record_what_it_gives_many() -> None:
+    people = village(80)
+    linker = Linker(MODEL, Frequencies.counting(people))
+    packed = linker.pack(people)
+    records = [replace(person, number=None, father=None) for person in people]
+    together = linker.link(records, packed, [range(len(people))] * len(records))
+    alone = [linker.link_one(record, packed, list(range(len(people)))) for record in records]
+    assert alone == together
+    assert linker.link_one(records[0], packed, [5, 0, 5, 0]) == linker.link_one(records[0], packed, [0, 5])
+
+
+def test_several_threads_may_link_at_once() -> None:
+    people = village(60)
+    linker = Linker(MODEL, Frequencies.counting(people))
+    packed = linker.pack(people)
+    names = [name(f"Đỗ {'Lan' * (place % 7)} Vâ{'n' * place}") for place in range(len(people))]
+    records = [replace(person, name=each) for person, each in zip(people, names, strict=True)]
+    places = list(range(len(people)))
+    with ThreadPoolExecutor(4) as pool:
+        at_once = list(pool.map(lambda record: linker.link_one(record, packed, places), records))
+    assert at_once == [linker.link_one(record, packed, places) for record in records]
+
+
+def rows_of(records: list[Identity], people: list[Identity]) -> tuple[Tables, Packed, Packed]:
+    words, frequencies = Vocabulary(), Frequencies.counting(people)
+    left, right = pack(records, words), pack(people, words)
+    look_up_shares(right.rows, words, frequencies)
+    return Tables.of(MODEL, vocabulary=words, frequencies=frequencies), left, right
+
+
+def test_evidence_of_a_pair_is_that_of_the_outcome() -> None:
+    people = [HER, SISTER, *village(20)]
+    tables, left, right = rows_of([HER], people)
+    outcome = link_records([HER], people, [[0]], model=MODEL, frequencies=tables.frequencies)[0]
+    assert evidence_of(tables, left, right, record=0, person=0) == outcome.candidates[0].evidence
+
+
+def test_evidence_and_prior_make_up_the_odds() -> None:
+    people = village(40)
+    tables, left, right = rows_of([replace(each, number=None) for each in people], people)
+    everybody, starts = np.arange(40, dtype=np.int32), np.arange(41, dtype=np.int64)
+    weighed = kernel.weigh(tables, left, right, starts=starts, record=everybody, person=everybody)
+    for place in range(40):
+        bits = sum(line.bits for line in evidence_of(tables, left, right, record=place, person=place))
+        assert bits + log2(tables.weights.prior) == pytest.approx(weighed.log_odds[place] / log(2))
