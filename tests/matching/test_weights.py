@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -70,7 +71,17 @@ def test_a_level_that_is_not_known_weighs_nothing() -> None:
         (changed("fields", "number", "of_parent", value={"m": 1.004, "u": 0.5}), "m must be above 0"),
         (changed("fields", "sex", "same", "times", value="shoes"), "times names no known"),
         (changed("relations", "twins", "shared", "sex", value=1.5), "sex must be between 0 and 1"),
-        (changed("relations", "twins"), r"\[twins\] is missing"),
+        (changed("relations", "twins", "shared", "shoes", value=0.5), "shoes is unknown"),
+        (changed("relations", "cousins", value={}), "cousins is unknown"),
+        (changed("relations", "trust", value="much"), "trust must be a number"),
+        (changed("model", "author", value="me"), "author is unknown"),
+        (changed("model", "reads", value="minds"), "reads must be one of child_vn, columns"),
+        (changed("table", value={}), "table is unknown"),
+        (changed("fields", "sex", "same", value=0.9), "sex.same.: must be a table"),
+        (changed("fields", "sex", "same", "equal", value=True), "equal is unknown"),
+        (changed("blocking", "keys", value={}), "keys is unknown"),
+        (changed("decision", "one_record_per_child", value="no"), "must be true or false"),
+        (changed("relations", "twins"), r"\[relations.twins\] is missing"),
     ],
 )
 def test_a_fault_in_a_model_is_named(document: dict[str, Any], said: str) -> None:
@@ -78,6 +89,27 @@ def test_a_fault_in_a_model_is_named(document: dict[str, Any], said: str) -> Non
         Model.from_document(document)
 
 
-def test_a_model_that_is_not_shipped_is_refused() -> None:
+@pytest.mark.parametrize("name", ["nobody", "../child_vn", "models/child_vn"])
+def test_a_model_that_is_not_shipped_is_refused(name: str) -> None:
     with pytest.raises(ModelFault, match="no model named"):
-        Model.load("nobody")
+        Model.load(name)
+
+
+def test_a_file_that_is_no_model_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelFault, match=r"none.toml: the model file cannot be read"):
+        Model.load(tmp_path / "none.toml")
+    (tmp_path / "torn.toml").write_text("[model", encoding="utf-8")
+    with pytest.raises(ModelFault, match=r"torn.toml: no TOML file"):
+        Model.load(tmp_path / "torn.toml")
+    (tmp_path / "short.toml").write_text("[model]", encoding="utf-8")
+    with pytest.raises(ModelFault, match=r"short.toml: \[model\]: .* is missing|short.toml: table"):
+        Model.load(tmp_path / "short.toml")
+    (tmp_path / "latin.toml").write_bytes(b"# \xe9")
+    with pytest.raises(ModelFault, match=r"latin.toml: the model file is not UTF-8"):
+        Model.load(tmp_path / "latin.toml")
+
+
+def test_a_pair_of_one_file_has_the_prior_of_duplicates() -> None:
+    model = Model.load("child_vn")
+    linked = math.log(model.in_population / (1 - model.in_population))
+    assert linked + model.pair_shift == pytest.approx(math.log(model.duplicates))
