@@ -2,7 +2,8 @@
 
 Keys are clear text and live in memory only; whoever stores them turns each into a keyed token first.
 Every key is tied to a birth date, a birth year or a generation, so a child's record never pulls in a grown-up namesake
-or the parent whose number was typed for the child.
+or the parent whose number was typed for the child. Only the whole names of child and parent together, and a parent's
+number, stand for themselves: they find the child whose date is missing or a decade off.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from typing import NamedTuple
 from matching.encode import coded_year, is_a_parents_number, known_father, known_mother, known_name
 from matching.identity import Identity
 from matching.names import phonetic
+from matching.packed import MOST_PARTS
 
-_GENERATION = 12  # years; with two overlapping rows of generations, people up to six years apart always share one
+# Years of a generation; there are two overlapping rows of them, so people up to half of that apart always share one.
+_GENERATION = 6  # of names in a commune: a wider one brings ever more namesakes together
+_GENERATION_OF_NUMBER = 12
 
 
 class BlockKey(NamedTuple):
@@ -28,8 +32,8 @@ def _sounds(parts: tuple[str, ...]) -> str:
     return " ".join(sorted(phonetic(part) for part in parts))
 
 
-def _generations(year: int) -> tuple[str, str]:
-    return f"a{year // _GENERATION}", f"b{(year + _GENERATION // 2) // _GENERATION}"
+def _generations(year: int, years: int) -> tuple[str, str]:
+    return f"a{year // years}", f"b{(year + years // 2) // years}"
 
 
 class _Facts:
@@ -37,9 +41,10 @@ class _Facts:
 
     def __init__(self, identity: Identity) -> None:
         self.identity = identity
-        self.parts = known_name(identity)[0]
-        self.mother = "".join(known_mother(identity)[0])
-        self.father = "".join(known_father(identity)[0])
+        # Cut as in packed rows: the keys of either form are the same.
+        self.parts = known_name(identity)[0][:MOST_PARTS]
+        self.mother = "".join(known_mother(identity)[0][:MOST_PARTS])
+        self.father = "".join(known_father(identity)[0][:MOST_PARTS])
         self.communes = identity.unit.communes if identity.unit else ()
         birth = identity.birth
         self.years: tuple[int, ...] = ()
@@ -58,7 +63,7 @@ def _number_keys(facts: _Facts) -> Iterator[BlockKey]:
     own = None if is_a_parents_number(identity) else identity.number
     for number in dict.fromkeys((own, *identity.former_numbers)):
         if number is not None:
-            for generation in _generations(born or coded_year(number) or 0):
+            for generation in _generations(born or coded_year(number) or 0, _GENERATION_OF_NUMBER):
                 yield BlockKey("number", f"{number}|{generation}")
     if identity.number != own:
         yield BlockKey("parent_number", identity.number or "")
@@ -96,7 +101,8 @@ def _year_keys(facts: _Facts) -> Iterator[BlockKey]:
 
 
 def _generation_keys(facts: _Facts) -> Iterator[BlockKey]:
-    for generation in _generations(facts.years[len(facts.years) // 2]) if facts.years else ():
+    middle = facts.years[len(facts.years) // 2] if facts.years else None
+    for generation in _generations(middle, _GENERATION) if middle is not None else ():
         if len(facts.parts) > 1:
             sounds = _sounds(facts.parts)
             for commune in facts.communes:
@@ -108,13 +114,22 @@ def _parent_keys(facts: _Facts, generation: str) -> Iterator[BlockKey]:
     for kind, parent in (("mother_commune", facts.mother), ("father_commune", facts.father)):
         for commune in facts.communes if parent else ():
             yield BlockKey(kind, f"{parent}|{commune}|{generation}")
-    for kind, parent in (("given_mother", facts.mother), ("given_father", facts.father)):
-        if facts.parts and parent:
-            yield BlockKey(kind, f"{phonetic(facts.parts[-1])}|{parent}|{generation}")
+
+
+def _whole_name_keys(facts: _Facts) -> Iterator[BlockKey]:
+    for kind, parent in (("name_mother", facts.mother), ("name_father", facts.father)):
+        if len(facts.parts) > 1 and parent:
+            yield BlockKey(kind, f"{_sounds(facts.parts)}|{parent}")
 
 
 def block_keys(identity: Identity) -> tuple[BlockKey, ...]:
     """Return the distinct block keys of `identity`, in a fixed order. The same function serves records and people."""
     facts = _Facts(identity)
-    keys = [*_number_keys(facts), *_date_keys(facts), *_year_keys(facts), *_generation_keys(facts)]
+    keys = [
+        *_number_keys(facts),
+        *_date_keys(facts),
+        *_year_keys(facts),
+        *_generation_keys(facts),
+        *_whole_name_keys(facts),
+    ]
     return tuple(dict.fromkeys(keys))

@@ -1,38 +1,54 @@
-"""Evaluation: how good links are against a truth that nothing else may see."""
+"""Evaluation: how good links are against a truth that nothing else may see.
+
+Two readings of the same rows: as decisions (what was linked, what a person must look at) and as a ranking (what could
+be had at a given precision). Thresholds of the first come from the model; the second looks for its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import sqrt
 
+import numpy as np
+import numpy.typing as npt
+
 from matching.decision import Decision
+from matching.ranking import Ranking, best_of_each, rank
+
+NOBODY = -1
+DECISIONS = (Decision.NONE, Decision.REVIEW, Decision.LINK)  # the place is the code in `Outcome.decision`
+REVIEWED_FROM = 0.05  # the posterior from which a person looks, for the review load at a stated threshold
+STATED = (0.9, 0.99, 0.999)
 
 _Z = 1.959963984540054  # two-sided 95 %
 _EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
+_LEAST_PROBABILITY = 1e-12  # keeps the logarithm of a stated 0 or 1 finite
+
+Integers = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
+Truths = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRow:
-    """One row of a links file: a decision about a record, with one person at most."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a linkage said, a row per candidate and one per record for nobody."""
 
-    system: str
-    key: str = field(repr=False)
-    number: str | None = field(repr=False)  # of the person; None where nobody was found
-    decision: Decision
-    score: float  # stated probability that the record describes this person
+    record: Integers  # place in the truth
+    person: Integers  # code of the person, NOBODY where none is meant
+    probability: Reals
+    decision: Integers  # place in DECISIONS; a record is decided by the highest of its rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TruthRow:
-    """Whom a record really describes."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """Whom each record really describes."""
 
-    system: str
-    key: str = field(repr=False)
-    number: str | None = field(repr=False)  # None: the child is not in the population
-    damage: tuple[str, ...] = ()  # short names of what is wrong in the record
-    household: str | None = None
+    person: Integers  # NOBODY: the child is not in the population
+    household: Integers | None = None  # of each record's child, NOBODY where not known
+    household_of_person: Integers | None = None  # by the code of the person
+    groups: Mapping[str, Truths] = field(default_factory=dict)  # name → which records belong to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +74,17 @@ def wilson(hits: int, of: int) -> Share:
     return Share(of, share, max(0.0, middle - half), min(1.0, middle + half))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """What happened to some records."""
 
-    records: int = 0
-    in_population: int = 0
-    right: int = 0  # links to the right person
-    wrong: int = 0  # links to another person
-    wrong_family: int = 0  # of these, to a brother, a sister or a parent
-    reviews: int = 0
+    records: int
+    in_population: int
+    right: int  # links to the right person
+    wrong: int  # links to another person
+    wrong_family: int  # of these, to somebody of the child's household
+    reviews: int  # records that a person must look at
+    reviews_of_right: int  # of these, with the right person among the candidates
 
     @property
     def precision(self) -> Share:
@@ -90,6 +107,16 @@ class Tally:
         """Records that a person must look at, in every 10,000."""
         return 10_000 * self.reviews / self.records if self.records else 0.0
 
+    @property
+    def review_yield(self) -> Share:
+        """The share of the reviews in which the right person is offered."""
+        return wilson(self.reviews_of_right, self.reviews)
+
+    @property
+    def wrong_family_per_10k(self) -> float:
+        """Records linked to a brother, a sister or a parent, in every 10,000."""
+        return 10_000 * self.wrong_family / self.records if self.records else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Bin:
@@ -103,64 +130,108 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
+class AtStated:
+    """What linking every best candidate from a stated posterior on would give."""
+
+    posterior: float
+    precision: Share
+    recall: Share
+    reviews_per_10k: float  # records whose best candidate is probable enough to look at, and no more
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Every figure of one run."""
 
     whole: Tally
-    by_system: Mapping[str, Tally]
-    by_damage: Mapping[str, Tally]  # '' stands for records without any
+    groups: Mapping[str, Tally]
+    pairs: Ranking  # every candidate row
+    best: Ranking  # the best candidate of each record
+    stated: tuple[AtStated, ...]
     bins: tuple[Bin, ...]
     calibration_error: float  # expected: |stated - true| of the bins, by their sizes
-    unknown_keys: int  # links of records that the truth does not name
+    log_loss: float  # nats a candidate
 
 
-def evaluate(
-    links: Iterable[LinkRow], truth: Iterable[TruthRow], *, household_of: Mapping[str, str] | None = None
-) -> Evaluation:
-    """Measure links against the truth.
-
-    A record of the truth without any row in the links counts as not linked: refused rows lower the recall.
-
-    Args: `household_of`: the household of each person's number, to tell a relative's link from a stranger's.
-    """
-    rows: dict[tuple[str, str], list[LinkRow]] = {}
-    for link in links:
-        rows.setdefault((link.system, link.key), []).append(link)
-    whole, by_system, by_damage = Tally(), dict[str, Tally](), dict[str, Tally]()
-    scored: list[tuple[float, bool]] = []
-    for true in truth:
-        found = rows.pop((true.system, true.key), [])
-        tallies = [whole, by_system.setdefault(true.system, Tally())]
-        tallies += [by_damage.setdefault(name, Tally()) for name in true.damage or ("",)]
-        for tally in tallies:
-            _count(tally, true, found, household_of or {})
-        scored += [(row.score, row.number == true.number) for row in found if row.number is not None]
-    bins = _bins(scored)
-    error = sum(abs(each.stated - each.true) * each.candidates for each in bins) / len(scored) if scored else 0.0
-    return Evaluation(whole, dict(sorted(by_system.items())), dict(sorted(by_damage.items())), bins, error, len(rows))
+def evaluate(outcome: Outcome, truth: Truth) -> Evaluation:
+    """Measure an outcome against the truth; a record without any row counts as not linked."""
+    somebody = outcome.person != NOBODY
+    right = somebody & (outcome.person == truth.person[outcome.record])
+    everybody = np.ones(len(truth.person), dtype=np.bool_)
+    found = int((truth.person != NOBODY).sum())
+    probability, is_right = outcome.probability[somebody], right[somebody]
+    best = best_of_each(outcome.record[somebody], probability)
+    bins = _bins(probability, is_right)
+    return Evaluation(
+        whole=_tally(outcome, truth, right, everybody),
+        groups={name: _tally(outcome, truth, right, inside) for name, inside in sorted(truth.groups.items())},
+        pairs=rank(probability, is_right, found),
+        best=rank(probability[best], is_right[best], found),
+        stated=tuple(_at_stated(each, probability[best], is_right[best], truth) for each in STATED),
+        bins=bins,
+        calibration_error=_calibration_error(bins),
+        log_loss=_log_loss(probability, is_right),
+    )
 
 
-def _count(tally: Tally, true: TruthRow, found: list[LinkRow], household_of: Mapping[str, str]) -> None:
-    tally.records += 1
-    tally.in_population += true.number is not None
-    tally.reviews += any(row.decision is Decision.REVIEW for row in found)
-    for row in found:
-        if row.decision is not Decision.LINK:
-            continue
-        if row.number == true.number:
-            tally.right += 1
-        else:
-            tally.wrong += 1
-            home = household_of.get(row.number or "")
-            tally.wrong_family += home is not None and home == true.household
+def _tally(outcome: Outcome, truth: Truth, right: Truths, inside: Truths) -> Tally:
+    decided = np.zeros(len(truth.person), dtype=np.int64)
+    np.maximum.at(decided, outcome.record, outcome.decision)
+    link = (outcome.decision == DECISIONS.index(Decision.LINK)) & (outcome.person != NOBODY) & inside[outcome.record]
+    reviewed = inside & (decided == DECISIONS.index(Decision.REVIEW))
+    offered = np.zeros(len(truth.person), dtype=np.bool_)
+    offered[outcome.record[right]] = True
+    wrong = link & ~right
+    return Tally(
+        records=int(inside.sum()),
+        in_population=int((inside & (truth.person != NOBODY)).sum()),
+        right=int((link & right).sum()),
+        wrong=int(wrong.sum()),
+        wrong_family=_of_family(outcome, truth, wrong),
+        reviews=int(reviewed.sum()),
+        reviews_of_right=int((reviewed & offered).sum()),
+    )
 
 
-def _bins(scored: list[tuple[float, bool]]) -> tuple[Bin, ...]:
+def _of_family(outcome: Outcome, truth: Truth, wrong: Truths) -> int:
+    if truth.household is None or truth.household_of_person is None:
+        return 0
+    mine, theirs = truth.household[outcome.record[wrong]], truth.household_of_person[outcome.person[wrong]]
+    return int(((mine == theirs) & (mine != NOBODY)).sum())
+
+
+def _at_stated(posterior: float, probability: Reals, right: Truths, truth: Truth) -> AtStated:
+    taken = probability >= posterior
+    hits = int((taken & right).sum())
+    doubtful = int(((probability >= REVIEWED_FROM) & ~taken).sum())
+    return AtStated(
+        posterior,
+        wilson(hits, int(taken.sum())),
+        wilson(hits, int((truth.person != NOBODY).sum())),
+        10_000 * doubtful / len(truth.person) if len(truth.person) else 0.0,
+    )
+
+
+def _bins(probability: Reals, right: Truths) -> tuple[Bin, ...]:
     bins = []
     for low, high in pairwise(_EDGES):
-        inside = [(score, right) for score, right in scored if low <= score < high or (high == 1.0 and score == high)]
-        if inside:
-            size = len(inside)
-            stated, true = sum(score for score, _ in inside) / size, sum(right for _, right in inside) / size
-            bins.append(Bin(low, high, size, stated, true))
+        inside = (probability >= low) & ((probability < high) | ((high == 1.0) & (probability == high)))
+        if size := int(inside.sum()):
+            bins.append(Bin(low, high, size, float(probability[inside].mean()), float(right[inside].mean())))
     return tuple(bins)
+
+
+def _calibration_error(bins: tuple[Bin, ...]) -> float:
+    """Return the expected calibration error.
+
+    Source: M. P. Naeini, G. Cooper, M. Hauskrecht (2015), section 2, with the bins above.
+    """
+    candidates = sum(each.candidates for each in bins)
+    return sum(abs(each.stated - each.true) * each.candidates for each in bins) / candidates if candidates else 0.0
+
+
+def _log_loss(probability: Reals, right: Truths) -> float:
+    if not len(probability):
+        return 0.0
+    stated = np.clip(probability, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    return float(-np.where(right, np.log(stated), np.log1p(-stated)).mean())

@@ -1,0 +1,1 @@
+"""Engines: the same linkage on one machine, on files against themselves, and on a cluster."""
