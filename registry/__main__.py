@@ -12,8 +12,9 @@ import typer
 from registry.commands.console import guarded
 from registry.commands.database import backup, check, migrate, restore
 from registry.commands.demo import demo
+from registry.commands.linkage import match, reviews
 from registry.commands.people import find, print_table, staff_app
-from registry.commands.records import ingest, links, match
+from registry.commands.records import ingest, links
 from registry.commands.serving import serve
 from registry.commands.verifying import simulate_app, verify
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for command in (demo, serve, migrate, ingest, match, links, verify, find, backup, restore, check):
+for command in (demo, serve, migrate, ingest, match, reviews, links, verify, find, backup, restore, check):
     app.command()(command)
 app.command("table")(print_table)
 app.add_typer(staff_app, name="staff")

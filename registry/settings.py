@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "CHILD_REGISTRY_"
 DRIVER = "postgresql+psycopg"
@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080  # 0: any free one
     locale: Literal["vi", "en"] = "vi"
+    # systems that say they hold one record per child, separated by commas; none does unless it is declared
+    one_record_per_child: Annotated[frozenset[str], NoDecode] = frozenset()
 
     @classmethod
     def load(cls, data: Path | None = None) -> Self:
@@ -61,6 +63,17 @@ class Settings(BaseSettings):
             field = names[0] if names else "settings"
             name = field if field.isupper() else PREFIX + field.upper()
             raise SettingRefused(first["msg"].removeprefix("Value error, "), field=name) from None
+
+    @field_validator("one_record_per_child", mode="before")
+    @classmethod
+    def _systems(cls, names: object) -> object:
+        """Read names separated by commas; whether there are such systems is known where connectors are."""
+        if not isinstance(names, str):
+            return names
+        found = frozenset(name.strip() for name in names.split(","))
+        if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in found):
+            raise ValueError("must be names of systems, separated by commas, such as civil_status,education")
+        return found
 
     @field_validator("data", "keys")
     @classmethod

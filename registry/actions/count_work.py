@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from registry.actions.cluster_review import record_pair_queue
 from registry.model.access import Purpose
 from registry.protect.authorize import Action, authorize, permitted
 from registry.store import links
@@ -16,17 +17,19 @@ class Work:
 
     linked: int  # records whose child was found in the population database
     waiting: int  # records for which a person must decide
+    pairs: int  # pairs of records for which a person must decide
     unmatched: int  # records whose child was not found there
 
 
 def count_work(transaction: Transaction) -> Work | None:
     """Return the work of the own area; None for a role that has none."""
     role = transaction.access.role
+    pairs = 0
     if permitted(role, Action.REVIEW) and transaction.access.purpose is Purpose.REVIEW:
-        authorize(transaction.access, Action.REVIEW)
+        pairs, _ = record_pair_queue(transaction)
     elif permitted(role, Action.FIND):
         authorize(transaction.access, Action.FIND)
     else:
         return None
     found = links.counts(transaction)
-    return Work(linked=found["link"], waiting=found["review"], unmatched=found["none"])
+    return Work(linked=found["link"], waiting=found["review"], unmatched=found["none"], pairs=pairs)

@@ -1,29 +1,34 @@
 """Links identities to citizens: candidates by keyed tokens, opened in memory, scored and decided within the record.
 
 A link keeps its evidence, model version and moment. What a person decided is never decided anew by the engine, and a
-person's 'different' keeps a citizen from ever being a candidate again.
+person's 'different' keeps a citizen from ever being a candidate again. A source that says it holds one record per child
+never has two of them linked to one citizen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from connectors.contract import CallContext, CandidatePage, CandidateQuery, CitizenSnapshot, OffersCandidates
 from matching.frequencies import Frequencies
 from matching.identity import Identity
 from matching.linkage import Decision, RecordOutcome, ScoredCandidate, link_records
 from matching.weights import Model
+from registry.actions import hold_claims
+from registry.actions.hold_claims import Wanted
+from registry.actions.link_rows import evidence_document, link_row
 from registry.actions.load_extract import People
 from registry.actions.log import log
+from registry.actions.rank_reviews import rank_reviews
 from registry.actions.sealing import Vault, open_identity, seal_group
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.protect.data_key import DataKey
-from registry.store import extract, grouping, links, reviews
+from registry.store import extract, grouping, links, reviews, runs
 from registry.store.links import Scope, SealedIdentity, StandingLink
 from registry.store.session import Transaction
 
@@ -69,6 +74,37 @@ class Engine:
     model: Model
     frequencies: Frequencies
     people: People
+    one_record: frozenset[str] = frozenset()  # the systems that hold one record per child
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scored:
+    """A batch of identities with what the model says of each, before anything is stored."""
+
+    rows: Sequence[SealedIdentity]
+    keys: Mapping[UUID, DataKey]
+    people: Sequence[tuple[UUID, Identity]]
+    outcomes: Sequence[RecordOutcome]
+
+    def chosen(self, outcome: RecordOutcome) -> tuple[UUID, ScoredCandidate] | None:
+        """Return the citizen whom the model links, or None."""
+        if outcome.decision is not Decision.LINK:
+            return None
+        return self.people[outcome.candidates[0].person][0], outcome.candidates[0]
+
+    def wanted(self) -> list[Wanted]:
+        """Return the links that the model would make."""
+        found = [(row, self.chosen(outcome)) for row, outcome in zip(self.rows, self.outcomes, strict=True)]
+        return [
+            Wanted(child_id=row.child_id, system=row.system, person_id=chosen[0])
+            for row, chosen in found
+            if chosen is not None
+        ]
+
+    def without(self, child_ids: Set[UUID]) -> Scored:
+        """Return the batch without some identities."""
+        left = [pair for pair in zip(self.rows, self.outcomes, strict=True) if pair[0].child_id not in child_ids]
+        return replace(self, rows=[row for row, _ in left], outcomes=[outcome for _, outcome in left])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +131,25 @@ def match_batch(
     if not waiting:
         return None
     ids = [row.child_id for row in waiting]
+    scored = score(transaction, vault, engine, connector=connector, waiting=waiting)
+    others = hold_claims.rivals(transaction, engine.one_record, scored.wanted())
+    # whoever reviews meanwhile is faster than this batch: what a person has decided by now stands
+    bound = links.lock_results(transaction, sorted({*ids, *others}))
+    counts = _Decided(transaction, vault, engine, scored.without(bound)).store()
+    log(transaction, vault, Event(action=Action.LINK, counts=counts))
+    return Matched(last=ids[-1], decisions=counts)
+
+
+def score(
+    transaction: Transaction,
+    vault: Vault,
+    engine: Engine,
+    *,
+    connector: OffersCandidates,
+    waiting: Sequence[SealedIdentity],
+) -> Scored:
+    """Open identities and their candidates in memory and let the model decide; nothing is stored."""
+    ids = [row.child_id for row in waiting]
     keys = {row.child_id: vault.child_key(row) for row in waiting}
     records = [_opened(keys[row.child_id], row) for row in waiting]
     pages = _candidates(transaction, connector, ids, request_id=str(engine.run_id))
@@ -109,14 +164,7 @@ def match_batch(
         frequencies=engine.frequencies,
         apart=[frozenset(place_of[p] for p in barred.get(child, ()) if p in place_of) for child in ids],
     )
-    decided = _Decided(transaction, vault, engine, keys=keys, people=list(people.items()))
-    # whoever reviews meanwhile is faster than this batch: what a person has decided by now stands
-    bound = links.lock_results(transaction, ids)
-    open_still = [(row, outcome) for row, outcome in zip(waiting, outcomes, strict=True) if row.child_id not in bound]
-    decided.store(open_still)
-    counts = {decision.value: sum(o.decision is decision for _, o in open_still) for decision in Decision}
-    log(transaction, vault, Event(action=Action.LINK, counts=counts))
-    return Matched(last=ids[-1], decisions=counts)
+    return Scored(rows=waiting, keys=keys, people=list(people.items()), outcomes=outcomes)
 
 
 def _opened(key: DataKey, row: SealedIdentity) -> Identity:
@@ -142,72 +190,96 @@ def _candidates(
     }
 
 
+_Best = tuple[UUID, ScoredCandidate]  # a citizen, and what was found of them
+
+
 class _Decided:
     """Stores the outcomes of one batch."""
 
-    def __init__(
-        self,
-        transaction: Transaction,
-        vault: Vault,
-        engine: Engine,
-        *,
-        keys: Mapping[UUID, DataKey],
-        people: Sequence[tuple[UUID, Identity]],
-    ) -> None:
+    def __init__(self, transaction: Transaction, vault: Vault, engine: Engine, scored: Scored) -> None:
         self._transaction = transaction
         self._vault = vault
         self._engine = engine
-        self._keys = keys
-        self._people = people
+        self._scored = scored
+        self._keys = scored.keys
+        self._people = scored.people
 
-    def store(self, outcomes: Sequence[tuple[SealedIdentity, RecordOutcome]]) -> None:
-        standing = links.standing(self._transaction, [row.child_id for row, _ in outcomes])
-        at = self._transaction.access.at
-        results = [self._result(row, outcome) for row, outcome in outcomes]
+    def store(self) -> Mapping[str, int]:
+        """Store results, candidates and links; return how many identities ended in which decision."""
+        ids = [row.child_id for row in self._scored.rows]
+        held = hold_claims.held_among(self._transaction, self._engine.one_record, self._scored.wanted(), {*ids})
+        before = links.results(self._transaction, ids)
+        standing = links.standing(self._transaction, ids)
+        results = self._results(held.wanted)
         candidates = [
             self._candidate(row.child_id, rank, candidate)
-            for row, outcome in outcomes
+            for row, outcome in zip(self._scored.rows, self._scored.outcomes, strict=True)
             for rank, candidate in enumerate(outcome.candidates, start=1)
         ]
         links.write_results(self._transaction, results, candidates)
-        chosen = {row.child_id: outcome.candidates[0] for row, outcome in outcomes if outcome.decision is Decision.LINK}
-        stale = self._stale(standing, chosen)
-        links.undo(
-            self._transaction,
-            {child: link.link_id for child, link in stale.items()},
-            at=at,
-            by=None,
-            sealed_reasons={},
+        chosen = self._chosen(held.wanted)
+        self._write_links(standing, chosen)
+        hold_claims.hold_standing(self._transaction, held.standing)
+        decisions = {row["child_id"]: row["decision"] for row in results}
+        changed = sum(
+            before.get(child) is None or before[child].decision != decision or _moved(standing, chosen, child)
+            for child, decision in decisions.items()
         )
+        runs.add_changes(self._transaction, self._engine.run_id, changed + len(held.standing))
+        return {kind.value: sum(one == kind.value for one in decisions.values()) for kind in Decision}
+
+    def _chosen(self, held: Mapping[UUID, UUID]) -> dict[UUID, _Best]:
+        found = {
+            row.child_id: self._scored.chosen(outcome)
+            for row, outcome in zip(self._scored.rows, self._scored.outcomes, strict=True)
+            if row.child_id not in held
+        }
+        return {child: best for child, best in found.items() if best is not None}
+
+    def _write_links(self, standing: Mapping[UUID, StandingLink], chosen: Mapping[UUID, _Best]) -> None:
+        """Undo the engine's own links that the new outcome does not repeat, and make the new; a person's link stays."""
+        at = self._transaction.access.at
+        stale = {
+            child: link
+            for child, link in standing.items()
+            if link.made_by is None and (child not in chosen or chosen[child][0] != link.person_id)
+        }
+        undone = {child: link.link_id for child, link in stale.items()}
+        links.undo(self._transaction, undone, at=at, by=None, sealed_reasons={})
         fresh = {child: best for child, best in chosen.items() if child not in standing or child in stale}
-        rows = [self._link(child, best) for child, best in fresh.items()]
-        numbers = {child: self._people[best.person][1].number for child, best in fresh.items()}
+        rows = [self._link(child, best) for child, (_, best) in fresh.items()]
+        numbers = {child: self._people[best.person][1].number for child, (_, best) in fresh.items()}
         indexes = {child: self._vault.number_index(number) for child, number in numbers.items() if number}
         links.write_links(self._transaction, rows, indexes)
         touched = {row["person_id"] for row in rows} | {link.person_id for link in stale.values()}
         grouping.regroup(self._transaction, touched, at=at)
 
-    def _stale(
-        self, standing: Mapping[UUID, StandingLink], chosen: Mapping[UUID, ScoredCandidate]
-    ) -> dict[UUID, StandingLink]:
-        """Return the engine's own links that the new outcome does not repeat; a person's link stays."""
-        return {
-            child: link
-            for child, link in standing.items()
-            if link.made_by is None and (child not in chosen or self._people[chosen[child].person][0] != link.person_id)
+    def _results(self, held: Mapping[UUID, UUID]) -> list[Mapping[str, Any]]:
+        found = {
+            row.child_id: (row, outcome) for row, outcome in zip(self._scored.rows, self._scored.outcomes, strict=True)
         }
-
-    def _result(self, row: SealedIdentity, outcome: RecordOutcome) -> Mapping[str, Any]:
-        return {
-            "child_id": row.child_id,
-            "decision": outcome.decision.value,
-            "nobody": outcome.nobody,
-            "version_no": row.version_no,
-            "model_version": self._engine.model.version,
-            "run_id": self._engine.run_id,
-            "matched_at": self._transaction.access.at,
-            "decided_by": None,
+        waiting = {
+            child: outcome
+            for child, (_, outcome) in found.items()
+            if child in held or outcome.decision is Decision.REVIEW
         }
+        worth = rank_reviews(self._transaction, self._vault, waiting, link=self._engine.model.link)
+        return [
+            {
+                "child_id": child,
+                "decision": (Decision.REVIEW if child in held else outcome.decision).value,
+                "nobody": outcome.nobody,
+                "version_no": row.version_no,
+                "model_version": self._engine.model.version,
+                "run_id": self._engine.run_id,
+                "matched_at": self._transaction.access.at,
+                "decided_by": None,
+                "held_person_id": held.get(child),
+                "pattern": worth[child].pattern if child in worth and child not in held else None,
+                "information": worth[child].information if child in worth else 0.0,
+            }
+            for child, (row, outcome) in found.items()
+        ]
 
     def _candidate(self, child_id: UUID, rank: int, candidate: ScoredCandidate) -> Mapping[str, Any]:
         person_id = self._people[candidate.person][0]
@@ -246,39 +318,14 @@ class _Decided:
         )
 
 
-def evidence_document(candidate: ScoredCandidate) -> dict[str, Any]:
-    """Return the evidence of a candidate, field by field, as it is sealed."""
-    return {
-        "bits": candidate.bits,
-        "fields": [
-            {"field": one.field, "level": one.level, "reason": one.reason, "bits": one.bits}
-            for one in candidate.evidence
-        ],
-    }
-
-
-def link_row(
-    key: DataKey,
-    child_id: UUID,
-    *,
-    person_id: UUID,
-    number: str | None,
-    evidence: Mapping[str, Any],
-    made: Mapping[str, Any],
-) -> Mapping[str, Any]:
-    """Return the row of a new link, its number and evidence sealed under the child's key."""
-    link_id = uuid4()
-    return {
-        "child_id": child_id,
-        "link_id": link_id,
-        "person_id": person_id,
-        "sealed_number": seal_group(key, "link", group="number", row=link_id, document={"number": number}),
-        "sealed_evidence": seal_group(key, "link", group="evidence", row=link_id, document=evidence),
-        **made,
-    }
+def _moved(standing: Mapping[UUID, StandingLink], chosen: Mapping[UUID, _Best], child: UUID) -> bool:
+    """Tell whether the citizen of an identity changed."""
+    before = standing[child].person_id if child in standing else None
+    return before != (chosen[child][0] if child in chosen else None)
 
 
 def regroup_delivered(transaction: Transaction) -> None:
     """Let identities whose source withdrew its record stand alone, and those whose record came back join again."""
     moved = {*grouping.people_of_withdrawn(transaction), *grouping.people_of_returned(transaction)}
     grouping.regroup(transaction, moved, at=transaction.access.at)
+    grouping.regroup_withdrawn(transaction, at=transaction.access.at)

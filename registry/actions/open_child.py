@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from registry.actions.cluster_review import evidence_of
 from registry.actions.log import log
 from registry.actions.sealing import Vault, open_group, open_identity
-from registry.actions.views import ChildView, LinkView, RecordView, evidence_rows, side_of
+from registry.actions.views import ChildView, JoinView, LinkView, RecordView, evidence_rows, side_of
 from registry.model.access import PEOPLE_PURPOSES
 from registry.model.errors import NotFound, Refused
 from registry.protect.access_log import Event
@@ -17,7 +18,7 @@ from registry.protect.authorize import Action, FieldGroup, Grant, authorize
 from registry.protect.data_key import DataKey
 from registry.protect.keyring_file import Domain
 from registry.protect.masking import masked_number
-from registry.store import children, grouping, links, verifications
+from registry.store import children, clusters, grouping, links, verifications
 from registry.store.children import SealedCase, SealedGroups
 from registry.store.links import StoredLink
 from registry.store.session import Transaction
@@ -72,7 +73,7 @@ def open_child(transaction: Transaction, vault: Vault, child_id: UUID) -> ChildV
         _remember(transaction, head)
     opened = set(grant.field_groups | grant.masked) | (set(cases.field_groups) if cases and sealed_cases else set())
     log(transaction, vault, Event(action=Action.OPEN, children=members, groups=opened))
-    return ChildView(child_id=head, records=records, links=shown)
+    return ChildView(child_id=head, records=records, links=shown, joins=_join_views(transaction, vault, groups))
 
 
 def _remember(transaction: Transaction, head: UUID) -> None:
@@ -171,6 +172,33 @@ def _link_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedG
     return tuple(
         _link(keys[link.child_id], link, said.get(link.child_id)) for link in links.standing_sealed(transaction, ids)
     )
+
+
+def _join_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedGroups]) -> tuple[JoinView, ...]:
+    """Return the joins among records that are given oldest first."""
+    known = {row.child_id: row for row in groups}
+    age = {child: place for place, child in enumerate(known)}
+    pairs = {pair.ids: pair for pair in clusters.pairs_among(transaction, known)}
+    shown = []
+    for join in clusters.joins_among(transaction, known):
+        if not set(join.ids) <= set(known):
+            continue
+        older, later = sorted(join.ids, key=age.__getitem__)
+        pair = pairs.get(join.ids)
+        evidence = evidence_of(vault.child_key(known[join.child_id]), pair) if pair else ()
+        shown.append(
+            JoinView(
+                child_id=later,
+                other_id=older,
+                system=known[later].system,
+                other_system=known[older].system,
+                probability=join.probability,
+                evidence=evidence,
+                made_at=join.made_at,
+                made_by_person=join.made_by is not None,
+            )
+        )
+    return tuple(shown)
 
 
 def _link(key: DataKey, link: StoredLink, said: Mapping[str, Any] | None) -> LinkView:

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
+from registry.actions.link_rows import link_row
 from registry.actions.load_extract import People
 from registry.actions.log import log
-from registry.actions.match import link_row
 from registry.actions.sealing import Vault, open_group, open_identity, seal_group
 from registry.actions.views import CandidateView, PairView, evidence_rows, side_of
 from registry.model.errors import BadQuery, Conflict, NotFound
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, FieldGroup, authorize
 from registry.protect.data_key import DataKey
-from registry.store import children, grouping, links, reviews
+from registry.store import children, claims, grouping, links, reviews
 from registry.store.children import SealedChild
 from registry.store.reviews import StoredCandidate
 from registry.store.session import Transaction
@@ -25,10 +25,10 @@ LONGEST_REASON: Final = 500  # characters
 
 
 def review_queue(transaction: Transaction) -> tuple[int, UUID | None]:
-    """Return how many identities wait for a person in this area, and the most doubtful of them."""
+    """Return how many identities wait for a person in this area, and the most informative of them."""
     authorize(transaction.access, Action.REVIEW)
     waiting = reviews.review_queue(transaction, limit=1)
-    return reviews.review_count(transaction), waiting[0] if waiting else None
+    return reviews.review_count(transaction), waiting[0].child_id if waiting else None
 
 
 def open_pair(transaction: Transaction, vault: Vault, child_id: UUID) -> PairView:
@@ -57,7 +57,14 @@ def open_pair(transaction: Transaction, vault: Vault, child_id: UUID) -> PairVie
     )
     log(transaction, vault, Event(action=Action.REVIEW, children=[child_id], groups=grant.field_groups | grant.masked))
     ours = open_identity(key, child_id, sealed_identity=child.sealed_identity, sealed_family=child.sealed_family)
-    return PairView(child_id=child_id, system=child.system, ours=side_of(ours, family=family), candidates=shown)
+    held = links.results(transaction, [child_id])[child_id].held_person_id
+    return PairView(
+        child_id=child_id,
+        system=child.system,
+        ours=side_of(ours, family=family),
+        candidates=shown,
+        held=held is not None and held in {candidate.person_id for candidate in shown},
+    )
 
 
 def decide_pair(
@@ -83,9 +90,18 @@ def decide_pair(
     _add_verdict(transaction, key, child_id, person_id, says=says, reason=sentence)
     if says == "same":
         _link(transaction, vault, key, candidates[person_id])
-    elif says == "different" and len(candidates) == 1:
-        links.set_decision(transaction, child_id, "none", by=transaction.access.staff_id, at=transaction.access.at)
+    elif says == "different":
+        _bar(transaction, child_id)
     log(transaction, vault, Event(action=Action.REVIEW, children=[child_id], counts={says: 1}))
+
+
+def _bar(transaction: Transaction, child_id: UUID) -> None:
+    """Act on a 'different': without candidates the child is in nobody's database, and who is barred holds nobody."""
+    left = {candidate.person_id for candidate in reviews.candidates_of(transaction, child_id)}
+    if not left:
+        links.set_decision(transaction, child_id, "none", by=transaction.access.staff_id, at=transaction.access.at)
+    elif links.results(transaction, [child_id])[child_id].held_person_id not in left:
+        claims.let_go(transaction, [child_id])
 
 
 def undo_link(transaction: Transaction, vault: Vault, child_id: UUID, *, reason: str) -> None:
@@ -139,7 +155,7 @@ def _to_decide(transaction: Transaction, child_id: UUID) -> SealedChild:
 
 def _regroup(transaction: Transaction, child_id: UUID, person_id: UUID) -> None:
     """Compute anew which identities are one child: those outside the reviewer's area are among them."""
-    transaction.open_to({child_id, *grouping.linked_to(transaction, person_id)})
+    transaction.open_to(grouping.touched(transaction, [person_id], [child_id]))
     grouping.regroup(transaction, [person_id], at=transaction.access.at)
 
 

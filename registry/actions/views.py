@@ -74,12 +74,27 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinView:
+    """Two records that were joined into one child, though no citizen says so."""
+
+    child_id: UUID  # the identity that can be taken out of the child: the later one of the two
+    other_id: UUID
+    system: str
+    other_system: str
+    probability: float | None  # None: a person said so
+    evidence: tuple[EvidenceRow, ...]  # of these two; empty if they were never compared
+    made_at: datetime
+    made_by_person: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildView:
     """A child as people see it: all identities that are this child."""
 
     child_id: UUID
     records: tuple[RecordView, ...]
     links: tuple[LinkView, ...]
+    joins: tuple[JoinView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +116,24 @@ class PairView:
     system: str
     ours: SideView
     candidates: tuple[CandidateView, ...]
+    held: bool = False  # the source holds one record per child, and another of its records claims the same citizen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPairView:
+    """Two records that may be one child: for a person to decide."""
+
+    child_id: UUID
+    other_id: UUID
+    system: str
+    other_system: str
+    ours: SideView
+    theirs: SideView
+    probability: float
+    bits: float
+    evidence: tuple[EvidenceRow, ...]
+    joined: bool  # they are one child already
+    linked: bool  # one of the two is linked to a citizen, whom the other would share
 
 
 def side_of(identity: Identity, *, family: bool) -> SideView:

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from registry.actions.services import Services
-from registry.api import children, problems, reviews, searches, session, tables
+from registry.api import children, problems, record_pairs, reviews, searches, session, tables
 from registry.api.caller import Calling
 from registry.api.problems import Problem, Wrong
 from registry.protect.request_guard import RequestGuard
@@ -38,7 +38,7 @@ def api(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.add_middleware(RequestGuard, content_security_policy=CONTENT_SECURITY_POLICY)
-    for part in (session, searches, children, reviews, tables):
+    for part in (session, searches, children, reviews, record_pairs, tables):
         app.include_router(part.router)
     app.add_api_route(
         "/health", _health, summary="Whether the registry works", tags=["health"], responses=problems.problems()

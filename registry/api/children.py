@@ -87,6 +87,21 @@ class Link(BaseModel):
     verified_at: datetime | None
 
 
+class Join(BaseModel):
+    """Two records that were joined into one child, though no citizen says so."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    child_id: UUID = Field(description="the record that can be taken out")
+    other_id: UUID
+    system: str
+    other_system: str
+    probability: float | None = Field(description="null: a person said so")
+    evidence: list[Evidence]
+    made_at: datetime
+    made_by_person: bool
+
+
 class Child(BaseModel):
     """A child as people see it: all records that are this child."""
 
@@ -95,6 +110,7 @@ class Child(BaseModel):
     child_id: UUID
     records: list[Record]
     links: list[Link]
+    joins: list[Join]
 
 
 @router.get(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from registry.actions.list_reviews import LONGEST_PAGE, PAGE, review_page
 from registry.actions.review import LONGEST_REASON, decide_pair, open_pair, review_queue
 from registry.api.caller import Signed
 from registry.api.children import Evidence, Side
@@ -17,11 +18,24 @@ from registry.model.access import Purpose
 router = APIRouter(tags=["reviews"])
 
 
+class Waiting(BaseModel):
+    """A record that waits for a person."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    child_id: UUID
+    system: str
+    information: float = Field(description="bits that a decision is expected to tell")
+    unsure: bool = Field(description="the caller has said 'unsure' of it")
+
+
 class Queue(BaseModel):
-    """How many records wait for a person."""
+    """How many records wait for a person, and a page of them: those whose decision tells most first."""
 
     waiting: int
-    first: UUID | None = Field(description="the most doubtful of them")
+    first: UUID | None = Field(description="the first of all of them")
+    items: list[Waiting]
+    next: str | None = Field(description="to be given as `after` for the next page; null: this is the last")
 
 
 class Candidate(BaseModel):
@@ -45,6 +59,9 @@ class Pair(BaseModel):
     system: str
     ours: Side = Field(repr=False)
     candidates: list[Candidate]
+    held: bool = Field(
+        description="the source holds one record per child, and another of its records claims the same citizen"
+    )
 
 
 class Verdict(BaseModel):
@@ -57,12 +74,18 @@ class Verdict(BaseModel):
     reason: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_REASON)] = Field(repr=False)
 
 
-@router.get("/reviews", summary="Pairs that wait", response_model=Queue, responses=problems(401, 403))
-def queue(caller: Signed) -> Queue:
-    """Return how many records of the caller's area wait, and the first of them."""
+@router.get("/reviews", summary="Pairs that wait", response_model=Queue, responses=problems(401, 403, 422))
+def queue(
+    caller: Signed,
+    after: Annotated[str | None, Query(max_length=100, description="the `next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = PAGE,
+) -> Queue:
+    """Return how many records of the caller's area wait, and a page of them, the most informative first."""
     with caller.begin(Purpose.REVIEW) as transaction:
         waiting, first = review_queue(transaction)
-    return Queue(waiting=waiting, first=first)
+        page = review_page(transaction, after=after, limit=limit)
+    items = [Waiting.model_validate(one) for one in page.items]
+    return Queue(waiting=waiting, first=first, items=items, next=page.next)
 
 
 @router.get("/reviews/{child_id}", summary="One pair", response_model=Pair, responses=problems(401, 403, 404, 422))

@@ -159,6 +159,7 @@ def _report(
         "population": account.population,
         "files": [file_document(file) for file in account.files],
         "links": account.links.standing,
+        "clusters": account.links.clusters,
         "run": account.links.run_id,
         "verified": verified,
         "accounts": accounts,
@@ -173,6 +174,7 @@ def _print(account: DropAccount | None, verified: Mapping[str, int], people: lis
         out.print(f"Population extract: {account.population.get('people', 0):,} people")
         print_files(list(account.files))
         table("Links", ("decision", "records"), account.links.standing.items())
+        table("Records without a citizen that are one child", ("what", "number"), account.links.clusters.items())
         table("Verified by the simulated population service", ("answer", "links"), verified.items())
     table("Reasons for looking at a child", ("code", "meaning"), REASONS.items())
     table(

@@ -24,9 +24,10 @@ staff_app = typer.Typer(help="Keep accounts.", no_args_is_help=True)
 As = Annotated[str | None, typer.Option("--as", help="On a demo database: act as this account.")]
 
 
-def _access(
+def access_of(
     installed: Installation, as_user: str | None, login: str | None, purpose: Purpose, *, sentence: str | None = None
 ) -> Access:
+    """Return the access of whoever runs a command about children: a demo account by name, else by password."""
     if as_user is not None:
         return access_on_demo(installed, as_user, purpose, reason=sentence)
     if login is not None:
@@ -51,7 +52,7 @@ def find(
     purpose = _purpose(reason)
     query = FindQuery(text=text, born=born, mother=mother, commune=commune)
     with opened(data) as installed:
-        access = _access(installed, as_user, login, purpose, sentence=sentence)
+        access = access_of(installed, as_user, login, purpose, sentence=sentence)
         with installed.store.begin(access) as transaction:
             found = find_child(transaction, installed.vault, query)
     if json:
@@ -122,7 +123,7 @@ def print_table(
         if on_demo and as_user is None and login is None:
             access = installed.statistician()
         else:
-            access = _access(installed, as_user, login, Purpose.STATISTICS)
+            access = access_of(installed, as_user, login, Purpose.STATISTICS)
         with installed.store.begin(access) as transaction:
             published = request_table(transaction, installed.vault.keyring, name)
     if output == "csv":
@@ -133,7 +134,7 @@ def print_table(
 def staff_list(*, as_user: As = None, login: Login = None, data: Data = None, json: AsJson = False) -> None:
     """List the accounts."""
     with opened(data) as installed:
-        access = _access(installed, as_user, login, Purpose.ADMINISTRATION)
+        access = access_of(installed, as_user, login, Purpose.ADMINISTRATION)
         with installed.store.begin(access) as transaction:
             found = accounts.list_accounts(transaction, installed.vault)
     rows = [(one.login, one.role.value, one.office, "disabled" if one.disabled_at else "active") for one in found]
@@ -164,7 +165,7 @@ def staff_add(
         first = bootstrap_access(installed) if as_user is None and login is None else None
         if first is not None and role is not Role.ADMINISTRATOR:
             raise BadQuery("role", "the first account must be an administrator's")
-        access = first or _access(installed, as_user, login, Purpose.ADMINISTRATION)
+        access = first or access_of(installed, as_user, login, Purpose.ADMINISTRATION)
         with installed.store.begin(access) as transaction:
             password = accounts.add_account(transaction, installed.vault, account)
     if json:
@@ -183,7 +184,7 @@ def staff_disable(
 ) -> None:
     """Disable an account and end its sessions."""
     with opened(data) as installed:
-        access = _access(installed, as_user, login, Purpose.ADMINISTRATION)
+        access = access_of(installed, as_user, login, Purpose.ADMINISTRATION)
         with installed.store.begin(access) as transaction:
             accounts.disable_account(transaction, installed.vault, login=old)
     out.print(f"{old} is disabled")
@@ -200,7 +201,7 @@ def staff_renew(
 ) -> None:
     """Give an account a new one-time password, end its sessions and lift a lock."""
     with opened(data) as installed:
-        access = _access(installed, as_user, login, Purpose.ADMINISTRATION)
+        access = access_of(installed, as_user, login, Purpose.ADMINISTRATION)
         with installed.store.begin(access) as transaction:
             password = accounts.renew_password(transaction, installed.vault, login=old)
     if json:

@@ -1,11 +1,10 @@
-"""Commands for records: take files in, link them, verify links, list them."""
+"""Commands for records: take files in, list their links."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
@@ -26,7 +25,7 @@ from registry.commands.console import (
     private_csv,
     table,
 )
-from registry.jobs import intake, linking
+from registry.jobs import intake
 from registry.jobs.identity import permit
 from registry.jobs.intake import FileAccount
 from registry.jobs.opening import Installation
@@ -99,28 +98,6 @@ def legacy_encodings(account: FileAccount) -> str:
     """Return what was decided for the columns that are in no Unicode encoding: 'HO_TEN=tcvn3 HO_TEN_ME=tcvn3'."""
     plain = {"ascii", "utf-8"}
     return " ".join(f"{column}={name}" for column, name in account.encodings.items() if name not in plain)
-
-
-def match(
-    *,
-    since: Annotated[UUID | None, typer.Option(help="Only records that came since this run began.")] = None,
-    login: Login = None,
-    data: Data = None,
-    json: AsJson = False,
-) -> None:
-    """Link all records to the population extract: link, review or none, with evidence."""
-    with opened(data) as installed, Bars(quiet=json) as bars:
-        permit(installed, operator(login), Action.LINK, Purpose.LINKAGE)
-        account = linking.link_all(installed, since=since, progress=bars.step("linking"))
-    if json:
-        answer({"run": account.run_id, "matched": account.matched, "standing": account.standing})
-    else:
-        table("Links", ("decision", "this run", "altogether"), _decisions(account))
-        out.print(f"run {account.run_id}")
-
-
-def _decisions(account: linking.LinkAccount) -> list[tuple[str, int, int]]:
-    return [(name, account.matched.get(name, 0), number) for name, number in account.standing.items()]
 
 
 def links(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from registry.actions import sign_in
 from registry.jobs.opening import Installation, os_account
@@ -93,17 +93,19 @@ class Operator:
     sentence: str | None = None  # why, where the policy asks for a sentence
 
 
-def permit(installed: Installation, operator: Operator, action: Action, purpose: Purpose) -> None:
+def permit(installed: Installation, operator: Operator, action: Action, purpose: Purpose) -> UUID | None:
     """Let a command go on: on a demo freely, elsewhere for an account that may do `action`, and the log says who.
 
     The work itself is done by the engine; this leaf names the account and the operating-system account behind it.
+
+    Returns: the account; None on a demo, where nobody signs in.
 
     Raises:
         SignInNeeded: nobody said who they are.
         Refused: the account may not do this.
     """
     if installed.vault.keyring.mark is Mark.DEMO:
-        return
+        return None
     if operator.login is None:
         raise SignInNeeded("on a database that is not a demo, sign in with --login ACCOUNT", field="login")
     access = access_by_password(
@@ -112,3 +114,4 @@ def permit(installed: Installation, operator: Operator, action: Action, purpose:
     authorize(access, action)
     with installed.store.begin(replace(access, purpose=Purpose.SIGN_IN)) as transaction:
         access_log.log(transaction, installed.vault.keyring, Event(action=f"command.{action.value}"))
+    return access.staff_id

@@ -11,19 +11,21 @@ from uuid import UUID, uuid4
 
 from connectors.contract import PopulationConnector
 from connectors.population.extract import ExtractConnector
-from matching.weights import Model
-from registry.actions import load_extract, match
+from matching.frequencies import Frequencies
+from registry.actions import hold_claims, load_extract, match
+from registry.actions.adopt_model import model_in_use
 from registry.actions.load_extract import People
 from registry.actions.match import Engine, SealedExtract
 from registry.actions.verify import verify_links
+from registry.jobs.clustering import cluster_all
 from registry.jobs.intake import Progress, no_progress
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
 from registry.model.errors import NotFound, RegistryError
 from registry.store import links, runs
 from registry.store.links import Scope
+from registry.store.session import Transaction
 
-MODEL: Final = "child_vn"
 IDENTITIES_AT_ONCE: Final = 1000
 CLAIMS_AT_ONCE: Final = 50  # a batch is one transaction: what was asked is kept batch by batch
 
@@ -45,6 +47,7 @@ class LinkAccount:
     run_id: UUID
     matched: Mapping[str, int]  # decision → identities decided in this run
     standing: Mapping[str, int]  # decision → identities altogether
+    clusters: Mapping[str, int]  # what joining records without a citizen came to
 
 
 def link_all(
@@ -60,22 +63,69 @@ def link_all(
         NoExtract: no population extract was loaded.
         NoSuchRun: there is no run `since`.
     """
-    model = Model.load(MODEL)
     run_id = uuid4()
     with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
-        frequencies = load_extract.frequencies(transaction, installed.vault)
-        if frequencies is None:
-            raise NoExtract("there is no population extract yet: run `child-registry ingest population FILE` first")
-        started = runs.match_started_at(transaction, since) if since else None
-        if since is not None and started is None:
-            raise NoSuchRun("no run of the linkage has this id", field="since")
+        model = model_in_use(transaction).model
+        started = begin_since(transaction, since)
+        frequencies = counted(transaction, installed)
         runs.open_match(transaction, run_id=run_id, since=since, model_version=model.version, at=transaction.access.at)
-    engine = Engine(run_id=run_id, model=model, frequencies=frequencies, people=People(installed.vault))
-    matched = _match_all(installed, engine, Scope(seen_since=started, changed_only=changed_only), progress)
+    engine = Engine(
+        run_id=run_id,
+        model=model,
+        frequencies=frequencies,
+        people=People(installed.vault),
+        one_record=installed.settings.one_record_per_child,
+    )
+    scope = Scope(seen_since=started, changed_only=changed_only)
+    matched = _match_all(installed, engine, scope, progress)
+    _settle_all(installed, engine)
+    joined = cluster_all(installed, run_id=run_id, model=model, frequencies=frequencies, scope=scope)
     with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
         match.regroup_delivered(transaction)
         runs.close_match(transaction, run_id, at=transaction.access.at)
-        return LinkAccount(run_id=run_id, matched=matched, standing=links.counts(transaction))
+        return LinkAccount(run_id=run_id, matched=matched, standing=links.counts(transaction), clusters=joined)
+
+
+def counted(transaction: Transaction, installed: Installation) -> Frequencies:
+    """Return the frequencies of the population.
+
+    Raises:
+        NoExtract: no population extract was loaded.
+    """
+    frequencies = load_extract.frequencies(transaction, installed.vault)
+    if frequencies is None:
+        raise NoExtract("there is no population extract yet: run `child-registry ingest population FILE` first")
+    return frequencies
+
+
+def begin_since(transaction: Transaction, since: UUID | None) -> datetime | None:
+    """Return when the run `since` began; None: without one, all identities are looked at.
+
+    Raises:
+        NoSuchRun: there is no run `since`.
+    """
+    started = runs.match_started_at(transaction, since) if since else None
+    if since is not None and started is None:
+        raise NoSuchRun("no run of the linkage has this id", field="since")
+    return started
+
+
+def _settle_all(installed: Installation, engine: Engine) -> None:
+    """Bring what is held back to what the rule says now, some citizens in a transaction of their own."""
+    after: UUID | None = None
+    while True:
+        with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+            settled = hold_claims.settle_claims(
+                transaction,
+                installed.vault,
+                one_record=engine.one_record,
+                people=engine.people,
+                run_id=engine.run_id,
+                after=after,
+            )
+        if settled is None:
+            return
+        after = settled.last
 
 
 def _match_all(installed: Installation, engine: Engine, scope: Scope, progress: Progress) -> Mapping[str, int]:

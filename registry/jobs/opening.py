@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from connectors import plugins
 from registry.actions import install
 from registry.actions.sealing import Vault
 from registry.model.access import NOWHERE, Access, Purpose, Role
 from registry.model.errors import DatabaseUnavailable, RegistryError, WrongKeys
 from registry.protect.keyring import Keyring
 from registry.protect.keyring_file import Mark
-from registry.settings import Settings
+from registry.settings import PREFIX, SettingRefused, Settings
 from registry.store import migrate
 from registry.store.embedded import EmbeddedServer
 from registry.store.session import Store
@@ -86,7 +87,9 @@ def installation(settings: Settings, *, clock: Clock, may_create: bool = False) 
     Raises:
         NotMigrated: the schema is not the newest, and may not be made so here.
         WrongKeys: the keys are missing, unreadable or another database's.
+        SettingRefused: a system that is said to hold one record per child is none that we know.
     """
+    _check_systems(settings)
     with ExitStack() as stack:
         url, server = stack.enter_context(database(settings))
         _prepare(url, may_create=may_create)
@@ -97,6 +100,15 @@ def installation(settings: Settings, *, clock: Clock, may_create: bool = False) 
         with store.begin(opened.engine(Purpose.MAINTENANCE)) as transaction:
             install.claim(transaction, vault)
         yield opened
+
+
+def _check_systems(settings: Settings) -> None:
+    """Refuse a name that no connector bears: a rule that was meant for a source must not be lost by a slip."""
+    if not settings.one_record_per_child:
+        return
+    known = plugins.sector_connectors()
+    if settings.one_record_per_child - set(known):
+        raise SettingRefused(f"must name systems out of: {', '.join(known)}", field=f"{PREFIX}ONE_RECORD_PER_CHILD")
 
 
 def _prepare(url: str, *, may_create: bool) -> None:

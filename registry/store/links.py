@@ -33,6 +33,7 @@ class SealedIdentity:
     """One identity as linkage needs it: sealed, with its wrapped key."""
 
     child_id: uuid.UUID
+    system: str
     wrapped_key: bytes
     key_epoch: int
     key_generation: int
@@ -46,6 +47,7 @@ def living_identities() -> Select[*tuple[Any, ...]]:
     return (
         select(
             ChildRow.child_id,
+            ChildRow.system,
             ChildRow.wrapped_key,
             ChildRow.key_epoch,
             ChildRow.key_generation,
@@ -130,6 +132,31 @@ def lock_results(transaction: Transaction, child_ids: Sequence[uuid.UUID]) -> se
     return set(transaction.connection.scalars(query))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResult:
+    """What stands decided about an identity."""
+
+    child_id: uuid.UUID
+    decision: str
+    version_no: int  # the version of the record that was compared
+    held_person_id: uuid.UUID | None
+
+
+def results(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, StoredResult]:
+    """Return what stands decided about identities; those never matched are left out."""
+    query = select(
+        MatchResultRow.child_id, MatchResultRow.decision, MatchResultRow.version_no, MatchResultRow.held_person_id
+    ).where(among(MatchResultRow.child_id, child_ids))
+    rows = transaction.connection.execute(query).mappings()
+    return {row["child_id"]: StoredResult(**dict(row)) for row in rows}
+
+
+def sealed_identities(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[SealedIdentity]:
+    """Return identities that stand, by id."""
+    query = living_identities().where(among(ChildRow.child_id, child_ids)).order_by(ChildRow.child_id)
+    return [SealedIdentity(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+
+
 def blocks_of(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, tuple[int, ...]]]:
     """Return the keyed block tokens of identities, by kind."""
     query = select(ChildBlockRow.child_id, ChildBlockRow.kind, ChildBlockRow.token).where(
@@ -206,11 +233,11 @@ def model_of(transaction: Transaction, child_id: uuid.UUID) -> str:
 def set_decision(
     transaction: Transaction, child_id: uuid.UUID, decision: str, *, by: uuid.UUID | None, at: datetime
 ) -> None:
-    """Let a person's decision stand in the place of the engine's."""
+    """Let another decision stand in the place of the engine's; it holds the identity back no longer."""
     transaction.connection.execute(
         update(MatchResultRow)
         .where(MatchResultRow.child_id == child_id)
-        .values(decision=decision, decided_by=by, matched_at=at)
+        .values(decision=decision, decided_by=by, matched_at=at, held_person_id=None)
     )
 
 

@@ -157,6 +157,18 @@ def close_match(transaction: Transaction, run_id: uuid.UUID, *, at: datetime) ->
     transaction.connection.execute(update(MatchRunRow).where(MatchRunRow.run_id == run_id).values(finished_at=at))
 
 
+def add_changes(transaction: Transaction, run_id: uuid.UUID, number: int) -> None:
+    """Count what a run of the linkage has changed, in the transaction that changed it."""
+    transaction.connection.execute(
+        update(MatchRunRow).where(MatchRunRow.run_id == run_id).values(changes=MatchRunRow.changes + number)
+    )
+
+
+def changes_so_far(transaction: Transaction) -> int:
+    """Return how many decisions and citizens all runs of the linkage have changed: it grows with every change."""
+    return int(transaction.connection.scalar(select(func.coalesce(func.sum(MatchRunRow.changes), 0))) or 0)
+
+
 def match_started_at(transaction: Transaction, run_id: uuid.UUID) -> datetime | None:
     """Return when a run of the linkage began, or None if there is no such run."""
     return transaction.connection.scalar(select(MatchRunRow.started_at).where(MatchRunRow.run_id == run_id))

@@ -1,14 +1,13 @@
 """All tables in one place, for the migrations and for the tests of the catalogue."""
 
-from registry.store import supporting_tables, tables
+from registry.store import pair_tables, supporting_tables, tables
 from registry.store.base import Base
 
 METADATA = Base.metadata
 
+_OF_A_CHILD = {tables.__name__, pair_tables.__name__}
 CHILD_OWNED = tuple(
-    sorted(
-        mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__module__ == tables.__name__
-    )
+    sorted(mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__module__ in _OF_A_CHILD)
 )
 
-__all__ = ["CHILD_OWNED", "METADATA", "supporting_tables", "tables"]
+__all__ = ["CHILD_OWNED", "METADATA", "pair_tables", "supporting_tables", "tables"]

@@ -168,6 +168,50 @@ class MatchRunRow(Base):
     model_version: Mapped[str]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    changes: Mapped[BigNumber] = mapped_column(
+        server_default=text("0"), comment="identities whose decision or citizen this run has changed so far"
+    )
+
+
+class ModelReplayRow(Base):
+    """One replay of a model over what stands: what it would change, before anything is changed."""
+
+    __tablename__ = "model_replay"
+    __table_args__ = (Index("ix_model_replay_model_digest", "model_digest"),)
+
+    replay_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    model_digest: Mapped[bytes] = mapped_column(comment="SHA-256 of the content of the model")
+    model_version: Mapped[str]
+    since_run: Mapped[uuid.UUID | None] = mapped_column(
+        comment="only records that came since that run began; null: all"
+    )
+    changes_before: Mapped[BigNumber] = mapped_column(comment="what all runs of the linkage had changed when it began")
+    identities: Mapped[BigNumber] = mapped_column(server_default=text("0"), comment="compared with what stands")
+    changed: Mapped[BigNumber] = mapped_column(
+        server_default=text("0"), comment="of these, how many the model would decide otherwise"
+    )
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class LinkageModelRow(Base):
+    """A model of the linkage that this installation has adopted; a model holds nobody's values."""
+
+    __tablename__ = "linkage_model"
+    __table_args__ = (Index("ix_linkage_model_version", "version"),)
+
+    adoption_no: Mapped[BigNumber] = mapped_column(
+        Identity(always=True), primary_key=True, comment="the highest is the model in use"
+    )
+    model_digest: Mapped[bytes] = mapped_column(comment="SHA-256 of the content of the model")
+    name: Mapped[str]
+    version: Mapped[str]
+    document: Mapped[str] = mapped_column(comment="the model file: numbers of the method, nobody's values")
+    replay_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("model_replay.replay_id"), comment="the replay that was looked at before"
+    )
+    adopted_at: Mapped[datetime]
+    adopted_by: Mapped[uuid.UUID | None] = mapped_column(comment="the account; null: whoever ran the command on a demo")
 
 
 class StaffRow(Base):

@@ -119,9 +119,10 @@ class IdentifierLookupRow(Base):
 
 
 class ChildBlockRow(Base):
-    """Keyed tokens by which a child meets the citizens worth comparing with."""
+    """Keyed tokens by which a child meets the citizens and the other records worth comparing with."""
 
     __tablename__ = "child_block"
+    __table_args__ = (Index("ix_child_block_kind_token", "kind", "token"),)
 
     child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
@@ -163,8 +164,21 @@ class MatchResultRow(Base):
     __tablename__ = "match_result"
     __table_args__ = (
         CheckConstraint("decision IN ('link', 'review', 'none')", name="decision_known"),
+        CheckConstraint("held_person_id IS NULL OR decision = 'review'", name="held_in_review"),
         Index("ix_match_result_decision", "decision"),
         Index("ix_match_result_run_id", "run_id"),
+        Index(
+            "ix_match_result_waiting",
+            text("information DESC"),
+            "child_id",
+            postgresql_where=text("decision = 'review'"),
+        ),
+        Index(
+            "ix_match_result_held_person_id",
+            "held_person_id",
+            postgresql_where=text("held_person_id IS NOT NULL"),
+        ),
+        Index("ix_match_result_pattern", "pattern", postgresql_where=text("decided_by IS NOT NULL")),
     )
 
     child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
@@ -175,6 +189,16 @@ class MatchResultRow(Base):
     run_id: Mapped[uuid.UUID]
     matched_at: Mapped[datetime]
     decided_by: Mapped[uuid.UUID | None] = mapped_column(comment="the person who decided; null: the engine")
+    held_person_id: Mapped[uuid.UUID | None] = mapped_column(
+        comment="whom the engine would link, were it not for another record of a source with one record per child;"
+        " null: not held"
+    )
+    pattern: Mapped[bytes | None] = mapped_column(
+        comment="keyed: how the likeliest candidate agrees, where the model was in doubt; null: it was not"
+    )
+    information: Mapped[float] = mapped_column(
+        server_default=text("0"), comment="bits that a person's decision is expected to tell: the most comes first"
+    )
 
 
 class CandidateRow(Base):
@@ -251,13 +275,15 @@ class VerificationRow(Base):
 
 
 class PointerRow(Base):
-    """Which identity stands for the child that people see: each linked identity points to the first of its group."""
+    """Which identity stands for the child that people see: each one linked or joined points to the first of them."""
 
     __tablename__ = "pointer"
 
     child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
     head_id: Mapped[uuid.UUID]
-    person_id: Mapped[uuid.UUID]
+    person_id: Mapped[uuid.UUID | None] = mapped_column(
+        comment="the citizen whom this identity is linked to; null: none, it was joined to others"
+    )
     since: Mapped[datetime]
 
 

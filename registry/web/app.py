@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from registry.actions.services import Services
 from registry.protect.request_guard import RequestGuard
-from registry.web import child, find, log, refusals, review, sign_in, tables, today
+from registry.web import child, find, log, record_pairs, refusals, review, sign_in, tables, today
 from registry.web.translation import LANGUAGES
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -47,7 +47,7 @@ def pages(services: Services) -> FastAPI:
     app.mount("/static", _Sheets(directory=Path(str(files("registry.web").joinpath("static")))), name="static")
     app.add_api_route("/", _first_page, include_in_schema=False)
     for language in LANGUAGES:
-        for part in (sign_in, today, find, child, review, tables, log):
+        for part in (sign_in, today, find, child, review, record_pairs, tables, log):
             app.include_router(part.router, prefix=f"/{language}")
     refusals.install(app)
     return app

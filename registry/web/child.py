@@ -75,6 +75,7 @@ def show(visitor: Member, child_id: UUID, why: UUID | None = None, search: UUID 
         citizens=_by_citizen(child),
         flags=sorted({flag for record in child.records for flag in record.side.flags}),
         disagreeing=disagreements(child),
+        undoes=bool(permitted(visitor.member.account.role, Action.UNLINK)),
         purpose=purpose,
         search=search,
     )

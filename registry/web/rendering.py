@@ -30,6 +30,7 @@ MENU: Final[
 ] = (  # the first path is the entry's, the others belong to it
     (Action.FIND, ("/find", "/searches", "/children"), msgid("Find a child")),
     (Action.REVIEW, ("/reviews", "/links"), msgid("Review pairs")),
+    (Action.REVIEW, ("/record-pairs", "/record-joins"), msgid("Duplicate records")),
     (Action.TABLE, ("/tables",), msgid("Tables")),
     (Action.LOG, ("/log",), msgid("Access log")),
 )

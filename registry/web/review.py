@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Final, cast
+from typing import Annotated, Final, Protocol, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Form
@@ -39,6 +39,20 @@ _ROWS: Final[tuple[tuple[str, str, tuple[str, ...], Callable[[SideView], str | N
     ("text", msgid("Mother"), ("mother", "mother_number", "mother_year"), lambda side: side.mother),
     ("text", msgid("Father"), ("father", "father_number", "father_year"), lambda side: side.father),
 )
+
+
+class Compared(Protocol):
+    """The other side of a comparison, a citizen or another record, and what the evidence says of the two."""
+
+    @property
+    def theirs(self) -> SideView:
+        """Who stands there."""
+        ...
+
+    @property
+    def evidence(self) -> tuple[EvidenceRow, ...]:
+        """What each field says."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,22 +183,22 @@ def _shown(pair: PairView, candidate: UUID | None) -> CandidateView:
     return found[0]
 
 
-def compare_rows(ours: SideView, candidate: CandidateView) -> tuple[CompareRow, ...]:
+def compare_rows(ours: SideView, other: Compared) -> tuple[CompareRow, ...]:
     """Return the lines of a comparison, each with what the evidence says of it."""
-    by_field = {row.field: row for row in candidate.evidence}
+    by_field = {row.field: row for row in other.evidence}
     lines = []
     for kind, label, fields, read in _ROWS:
         evidence = [by_field[name] for name in fields if name in by_field and by_field[name].level != _MISSING]
-        mine, other = read(ours), read(candidate.theirs)
+        mine, theirs = read(ours), read(other.theirs)
         plain = kind == "text"
         lines.append(
             CompareRow(
                 kind=kind,
                 label=label,
                 ours=mine,
-                theirs=other,
-                pieces=differing(mine, other) if plain else ((), ()),
-                likeness=likeness_of(evidence, mine, other),
+                theirs=theirs,
+                pieces=differing(mine, theirs) if plain else ((), ()),
+                likeness=likeness_of(evidence, mine, theirs),
                 reasons=tuple(dict.fromkeys(row.reason for row in evidence)),
             )
         )

@@ -22,6 +22,21 @@ def test_a_pair_is_shown_and_decided(world: World) -> None:
     assert program.client.get("/v1/reviews").json()["waiting"] == queue["waiting"] - 1
 
 
+def test_the_queue_is_read_page_by_page(world: World) -> None:
+    program = Program(world, "reviewer")
+    whole = program.client.get("/v1/reviews", params={"limit": 200}).json()
+    assert len(whole["items"]) == whole["waiting"]
+    assert whole["items"][0]["child_id"] == whole["first"]
+    assert whole["next"] is None
+    one = program.client.get("/v1/reviews", params={"limit": 1}).json()
+    assert one["items"] == whole["items"][:1]
+    if one["next"] is not None:
+        rest = program.client.get("/v1/reviews", params={"limit": 200, "after": one["next"]}).json()
+        assert rest["items"] == whole["items"][1:]
+    answer = program.client.get("/v1/reviews", params={"after": "nowhere"})
+    assert (answer.status_code, problem(answer)["field"]) == (422, "after")
+
+
 def test_a_citizen_who_is_no_candidate_is_a_conflict(world: World) -> None:
     program = Program(world, "reviewer")
     first = program.client.get("/v1/reviews").json()["first"]

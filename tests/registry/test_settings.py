@@ -11,7 +11,7 @@ from registry.settings import SettingRefused, Settings
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA", "KEYS", "DATABASE_URL", "MARK", "HOST", "PORT", "LOCALE"):
+    for name in ("DATA", "KEYS", "DATABASE_URL", "MARK", "HOST", "PORT", "LOCALE", "ONE_RECORD_PER_CHILD"):
         monkeypatch.delenv("CHILD_REGISTRY_" + name, raising=False)
     monkeypatch.delenv("DATABASE_URL", raising=False)
 
@@ -51,6 +51,9 @@ def test_the_usual_spellings_of_an_address_are_understood(
         ("CHILD_REGISTRY_PORT", "sesame"),
         ("CHILD_REGISTRY_PORT", "70000"),
         ("CHILD_REGISTRY_MARK", "sesame"),
+        ("CHILD_REGISTRY_ONE_RECORD_PER_CHILD", "sesame street"),
+        ("CHILD_REGISTRY_ONE_RECORD_PER_CHILD", "health,,education"),
+        ("CHILD_REGISTRY_ONE_RECORD_PER_CHILD", '["sesame"]'),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -74,3 +77,9 @@ def test_keys_never_lie_in_the_folder_of_the_database(
 def test_the_password_is_not_shown() -> None:
     settings = Settings(database_url="postgresql://account:sesame@server/children")
     assert "sesame" not in repr(settings)
+
+
+def test_systems_with_one_record_per_child_are_named_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().one_record_per_child == frozenset()
+    monkeypatch.setenv("CHILD_REGISTRY_ONE_RECORD_PER_CHILD", "civil_status, education")
+    assert Settings.load().one_record_per_child == {"civil_status", "education"}

@@ -19,6 +19,8 @@ CHILD_KEY = "EDU0000001"
 TWINS = ("Lê", "Đặng", "Bùi", "Hồ", "Ngô", "Lý")  # surnames of twins who are hard to tell apart
 FAR_CHILD = "Phạm Gia Bảo"
 FAR_KEY = "EDU0000003"
+ABSENT = "Hồ Bảo Ngân"  # in nobody's database, and known to two systems
+NICKNAME = "Quân"  # so are two records that only a person can tell to be one child
 SECRETS = (CHILD, CHILD_NUMBER, "Nguyễn", "Hoà", "Hao", "Lê Thị Mai", "Thôn 5", FAR_CHILD)
 
 PERSON_COLUMNS = [
@@ -146,7 +148,10 @@ def pupils() -> list[dict[str, str]]:
         )
         for place, surname in enumerate(TWINS)
     ]
+    absent = {"Họ tên mẹ": "Đinh Thị Thoa", "Họ tên cha": "Hồ Văn Quyết"}
     return [
+        pupil("EDU0000004", ABSENT, sex="Nữ", birth="12/12/2015", **absent),
+        pupil("EDU0000005", NICKNAME, sex="Nam", birth="07/08/2014", **{"Họ tên cha": "Bế Văn Thạo"}),
         pupil(
             CHILD_KEY,
             CHILD,
@@ -189,11 +194,29 @@ def case() -> dict[str, object]:
     }
 
 
+def cases() -> list[dict[str, object]]:
+    """Return the cases: of the child, of the absent one, and of the one known by a nickname."""
+    bare = case() | {"mother": None, "carer": None, "groups": [3], "notes": None}
+
+    def of(number: int, child: dict[str, str], father: str, **more: object) -> dict[str, object]:
+        told = {"address": "Thôn 5", "commune_code": HERE, "personal_number": None, **child}
+        return bare | {"case_id": f"BVTE-2026-{number:06d}", "child": told, "father": {"name": father}, **more}
+
+    absent = {"name": ABSENT, "birth_date": "2015-12-12", "sex": "female"}
+    nickname = {"name": NICKNAME, "birth_date": "2014-08-07", "sex": "male"}
+    return [
+        case(),
+        of(2, absent, "Hồ Văn Quyết", mother={"name": "Đinh Thị Thoa"}),
+        of(3, nickname, "Bế Văn Thạo"),
+    ]
+
+
 def write_drop(folder: Path) -> None:
     """Write the three files."""
     _write_csv(folder / "population.csv", PERSON_COLUMNS, citizens(), encoding="utf-8", line_end="\n")
     _write_csv(folder / "education.csv", PUPIL_COLUMNS, pupils(), encoding="utf-8-sig", line_end="\r\n")
-    (folder / "protection-cases.jsonl").write_text(json.dumps(case(), ensure_ascii=False) + "\n", encoding="utf-8")
+    lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in cases())
+    (folder / "protection-cases.jsonl").write_text(lines, encoding="utf-8")
 
 
 def _write_csv(

@@ -128,6 +128,25 @@ def test_a_reviewer_decides_a_pair_and_takes_the_link_back(reader: Reader) -> No
     reader.check("undone")
 
 
+def test_a_reviewer_compares_two_records_and_looks_into_those_that_were_joined(reader: Reader) -> None:
+    page = reader.page
+    reader.sign_in("reviewer", language="en")
+    page.click("nav >> text=Duplicate records")
+    expect(page.locator("h1")).to_have_text("Are these two records one child?")
+    page.locator("summary").first.click()
+    reader.check("record-pair")
+    page.check("input[value=unsure]")
+    page.fill("#reason", "Cần hỏi xã.")
+    page.click("main button[type=submit]")
+    expect(page.locator("[role=status]")).to_contain_text("Saved: not sure.")
+    page.click("text=Records joined lately")
+    reader.check("record-joins")
+    page.locator("main table a").first.click()
+    expect(page.locator("main")).to_contain_text("The two are one child today.")
+    page.click("text=Take out the record of >> nth=0")
+    reader.check("record-join-undo")
+
+
 def test_a_statistician_takes_the_table(reader: Reader) -> None:
     page = reader.page
     reader.sign_in("statistician")

@@ -11,7 +11,7 @@ from tests.web.world import World
 
 SCREENS = {
     "worker": ("/", "/find", "/tables", "/tables/children-by-province-age-sex"),
-    "reviewer": ("/", "/tables"),
+    "reviewer": ("/", "/tables", "/record-joins"),
     "statistician": ("/", "/tables", "/tables/children-by-province-age-sex"),
     "auditor": ("/", "/log"),
     "custodian": ("/",),
@@ -19,7 +19,7 @@ SCREENS = {
 MENUS = {
     "worker": {"/", "/find", "/tables"},
     "province": {"/", "/find", "/tables"},
-    "reviewer": {"/", "/reviews", "/tables"},
+    "reviewer": {"/", "/reviews", "/record-pairs", "/tables"},
     "statistician": {"/", "/tables"},
     "auditor": {"/", "/tables", "/log"},
     "custodian": {"/"},

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from registry.actions.views import CandidateView, EvidenceRow, SideView
+from registry.model.access import Access, Purpose
+from registry.store import claims
 from registry.web.review import compare_rows, likeness_of
 from tests.web.browsing import Person, person
 from tests.web.world import World
@@ -143,3 +145,20 @@ def test_what_one_side_lacks_is_not_known() -> None:
     assert likeness_of([evidence("same")], None, "Trần") == "missing"
     candidate = CandidateView(person_id=uuid4(), theirs=NOTHING, probability=0.5, bits=0.0, evidence=())
     assert {row.likeness for row in compare_rows(NOTHING, candidate)} == {"missing"}
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("vi", "Nguồn này chỉ giữ một hồ sơ cho mỗi trẻ"), ("en", "This source holds one record per child")],
+)
+def test_a_pair_that_is_held_back_says_why(world: World, language: str, told: str) -> None:
+    someone = person(world, "reviewer", language=language)
+    child_id, candidate = first_pair(someone)
+    assert told not in someone.page
+    engine = Access.of_engine(Purpose.LINKAGE, at=world.clock(), request_id=uuid4())
+    with world.services.store.begin(engine) as transaction:
+        claims.hold(transaction, {child_id: UUID(candidate)}, information=1.0)
+    someone.get(f"/reviews/{child_id}")
+    assert told in someone.page
+    with world.services.store.begin(engine) as transaction:
+        claims.let_go(transaction, [child_id])

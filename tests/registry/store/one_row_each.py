@@ -36,6 +36,9 @@ _CLOSED_SETS: Mapping[str, str] = {
     "ingest_row.outcome": "accepted",
     "verification.outcome": "match",
     "verdict.says": "same",
+    "record_comparison.decision": "none",
+    "record_join.reason": "evidence",
+    "record_verdict.says": "same",
     "source_version.key_kind": "child",
     "ingest_run.state": "done",
     "installation.mark": "demo",
@@ -83,4 +86,6 @@ def _value(column: Column[Any], child: uuid.UUID) -> Any:
         return closed
     if column.name in {"child_id", "leads_to", "head_id", "member_id"}:
         return child
+    if column.name == "other_id":  # a pair stands under the smaller id
+        return uuid.UUID(int=(1 << 128) - 1)
     return child.bytes if column.type.python_type is bytes else _ANYTHING[column.type.python_type]

@@ -25,7 +25,7 @@ EVERY_ROLE = (
 WITHOUT_CHILDREN = ("steward", "statistician", "auditor", "custodian", "administrator", "door")
 TABLES = tuple(sorted(METADATA.tables))
 # ids and keyed hashes only; what they lead to is guarded where it stands
-LOOK_UPS = {"pointer", "member", "person_lookup", "source_key_lookup", "identifier_lookup"}
+LOOK_UPS = {"pointer", "member", "record_join", "person_lookup", "source_key_lookup", "identifier_lookup"}
 WITH_THE_CHILD = sorted(set(CHILD_OWNED) - LOOK_UPS)
 Context = dict[str, str]
 Owner = psycopg.Connection[tuple[object, ...]]
