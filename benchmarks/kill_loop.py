@@ -74,6 +74,16 @@ STATE: Mapping[str, str] = {
     "decisions": "select l.key_index, m.decision from match_result m "
     "join source_key_lookup l on l.leads_to = m.child_id",
     "candidates": "select l.key_index, c.rank from candidate c join source_key_lookup l on l.leads_to = c.child_id",
+    "pairs of records": """
+        select least(a.key_index, b.key_index), greatest(a.key_index, b.key_index), round(p.probability::numeric, 9)
+        from record_pair p join source_key_lookup a on a.leads_to = p.child_id
+        join source_key_lookup b on b.leads_to = p.other_id where p.probability > 0
+    """,
+    "records of one child": """
+        select array_agg(l.key_index order by l.key_index) from pointer p
+        join source_key_lookup l on l.leads_to = p.child_id group by p.head_id
+    """,
+    "records not worked out": "select child_id from record_comparison where not settled",
 }
 
 

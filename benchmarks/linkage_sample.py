@@ -11,17 +11,21 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
+from matching.commands.evaluate import document, table
 from matching.decision import Decision
-from matching.evaluation import Evaluation, LinkRow, Share, Tally, TruthRow, evaluate
+from matching.evaluation import DECISIONS, NOBODY, Evaluation, Outcome, Truth, evaluate
 
 _LEAST_RECORDS = 5  # kinds of damage seen in fewer records are left out of the table
+Row = dict[str, str]
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         missing = [column for column in columns if column not in (reader.fieldnames or [])]
@@ -30,70 +34,46 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
         yield from reader
 
 
-def read_links(path: Path) -> Iterator[LinkRow]:
-    """Read a links file as the main job writes it."""
-    for row in _rows(path, ("system", "source_key", "personal_number", "decision", "score")):
-        yield LinkRow(
-            system=row["system"],
-            key=row["source_key"],
-            number=row["personal_number"] or None,
-            decision=Decision(row["decision"]),
-            score=float(row["score"] or 0),
-        )
+def _codes(values: Sequence[str], codes: dict[str, int]) -> npt.NDArray[np.int64]:
+    return np.array([codes.setdefault(value, len(codes)) if value else NOBODY for value in values], dtype=np.int64)
 
 
-def read_truth(path: Path) -> Iterator[TruthRow]:
-    """Read a truth file."""
-    for row in _rows(path, ("system", "source_key", "person_uid", "personal_number", "in_population", "corruption")):
-        yield TruthRow(
-            system=row["system"],
-            key=row["source_key"],
-            number=row["personal_number"] if row["in_population"] == "1" else None,
-            damage=tuple(name for name in row["corruption"].split(";") if name),
-            household=row["person_uid"].split("-")[0],
-        )
+def _groups(rows: Sequence[Row]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return which records are of which system, and which have which damage."""
+    members: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        kinds = [name for name in row["corruption"].split(";") if name] or ["(none)"]
+        for name in (f"system {row['system']}", *(f"damage {kind}" for kind in kinds)):
+            members.setdefault(name, []).append(place)
+    groups: dict[str, npt.NDArray[np.bool_]] = {}
+    for name, places in members.items():
+        if len(places) >= _LEAST_RECORDS:
+            groups[name] = np.zeros(len(rows), dtype=np.bool_)
+            groups[name][places] = True
+    return groups
 
 
-def read_households(path: Path) -> dict[str, str]:
-    """Read which household each number of the population belongs to."""
-    return {
-        row["personal_number"]: row["person_uid"].split("-")[0]
-        for row in _rows(path, ("person_uid", "personal_number"))
-    }
-
-
-def _percent(share: Share) -> str:
-    if share.value is None or share.low is None or share.high is None:
-        return f"{'-':>22}"
-    return f"{share.value:8.4f} [{share.low:.4f} {share.high:.4f}]"
-
-
-def _line(name: str, tally: Tally) -> str:
-    return (
-        f"{name:28} {tally.records:7} {tally.in_population:7} {_percent(tally.precision)} {_percent(tally.recall)}"
-        f" {tally.f1 or 0:7.4f} {tally.wrong:5} {tally.wrong_family:6} {tally.reviews_per_10k:8.1f}"
+def measured(links: Path, truth: Path, people: Path | None = None) -> tuple[Evaluation, int]:
+    """Measure a links file as the main job writes it; also return how many of its rows the truth does not name."""
+    rows = list(_rows(truth, ("system", "source_key", "person_uid", "personal_number", "in_population", "corruption")))
+    said = list(_rows(links, ("system", "source_key", "personal_number", "decision", "score")))
+    place_of = {(row["system"], row["source_key"]): place for place, row in enumerate(rows)}
+    known = [row for row in said if (row["system"], row["source_key"]) in place_of]
+    numbers: dict[str, int] = {}
+    homes: dict[str, int] = {}
+    true = _codes([row["personal_number"] if row["in_population"] == "1" else "" for row in rows], numbers)
+    outcome = Outcome(
+        np.array([place_of[row["system"], row["source_key"]] for row in known], dtype=np.int64),
+        _codes([row["personal_number"] for row in known], numbers),
+        np.array([float(row["score"] or 0) for row in known]),
+        np.array([DECISIONS.index(Decision(row["decision"])) for row in known], dtype=np.int64),
     )
-
-
-def table(result: Evaluation) -> str:
-    """Return the figures as a table for people."""
-    head = (
-        f"{'':28} {'records':>7} {'in pop.':>7} {'precision [95 %]':>24} {'recall [95 %]':>24}"
-        f" {'F1':>7} {'wrong':>5} {'family':>6} {'rev/10k':>8}"
-    )
-    lines = [head, _line("all", result.whole)]
-    lines += [_line(name, tally) for name, tally in result.by_system.items()]
-    lines += ["", "by damage"]
-    by_size = sorted(result.by_damage.items(), key=lambda item: (-item[1].records, item[0]))
-    lines += [_line(name or "(none)", tally) for name, tally in by_size if tally.records >= _LEAST_RECORDS]
-    lines += ["", f"calibration error {result.calibration_error:.4f}; candidates by stated probability"]
-    lines += [
-        f"{each.low:6.3f} - {each.high:5.3f} {each.candidates:7}  stated {each.stated:.4f}  true {each.true:.4f}"
-        for each in result.bins
-    ]
-    if result.unknown_keys:
-        lines.append(f"{result.unknown_keys} records of the links are not in the truth")
-    return "\n".join(lines)
+    of_person = None
+    if people is not None:
+        home = {row["personal_number"]: row["person_uid"] for row in _rows(people, ("person_uid", "personal_number"))}
+        of_person = _codes([home.get(number, "").split("-")[0] for number in numbers], homes)
+    own = _codes([row["person_uid"].split("-")[0] for row in rows], homes)
+    return evaluate(outcome, Truth(true, own, of_person, _groups(rows))), len(said) - len(known)
 
 
 def main() -> None:
@@ -104,15 +84,13 @@ def main() -> None:
     parser.add_argument("--people", type=Path, help="person_uid and personal_number, to tell relatives from strangers")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    homes = read_households(options.people) if options.people else None
-    result = evaluate(read_links(options.links), read_truth(options.truth), household_of=homes)
-    if not options.json:
-        print(table(result))
+    result, unknown = measured(options.links, options.truth, options.people)
+    if options.json:
+        print(json.dumps(document(result), ensure_ascii=False, indent=1))
         return
-    document = asdict(result)
-    document["precision"], document["recall"] = asdict(result.whole.precision), asdict(result.whole.recall)
-    document["f1"], document["reviews_per_10k"] = result.whole.f1, result.whole.reviews_per_10k
-    print(json.dumps(document, ensure_ascii=False, indent=1))
+    print(table(result))
+    if unknown:
+        print(f"{unknown} rows of the links are of records that the truth does not name")
 
 
 if __name__ == "__main__":

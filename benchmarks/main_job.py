@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from linkage_sample import read_households, read_links, read_truth, table
+from linkage_sample import measured
 
-from matching.evaluation import Evaluation, evaluate
+from matching.commands.evaluate import document, table
+from matching.evaluation import Evaluation
 from registry.demo.invention import ABSENT_TRUTH_FILE, POPULATION_TRUTH_FILE, TRUTH_FILE, invent
 from registry.store.embedded import EmbeddedServer
 
@@ -101,14 +102,6 @@ def invented(drop: Path, aside: Path, *, seed: int, children: int) -> tuple[Path
     return aside / TRUTH_FILE, aside / POPULATION_TRUTH_FILE
 
 
-def measured(links: Path, truth: Path | None, people: Path | None) -> Evaluation | None:
-    """Return how good the links are, or None without a truth."""
-    if truth is None:
-        return None
-    homes = read_households(people) if people else None
-    return evaluate(read_links(links), read_truth(truth), household_of=homes)
-
-
 def shown(report: Mapping[str, Any], evaluation: Evaluation | None) -> str:
     """Return the report as tables for people."""
     lines = [f"{'':20} {'wall s':>8} {'CPU s':>8} {'largest process MB':>19}"]
@@ -169,13 +162,12 @@ def main() -> None:
             drop = work / "drop"
             truth, people = invented(drop, work / "truth", seed=options.seed, children=options.invent)
         report = report_of(work / "data", drop, work, again=options.again)
-        evaluation = measured(work / "links.csv", truth, people)
+        evaluation = measured(work / "links.csv", truth, people)[0] if truth else None
     if not options.json:
         print(shown(report, evaluation))
         return
     if evaluation is not None:
-        report["precision"], report["recall"] = asdict(evaluation.whole.precision), asdict(evaluation.whole.recall)
-        report["f1"], report["reviews_per_10k"] = evaluation.whole.f1, evaluation.whole.reviews_per_10k
+        report["evaluation"] = document(evaluation)
     print(json.dumps(report, ensure_ascii=False, indent=1))
 
 
