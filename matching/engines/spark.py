@@ -105,7 +105,7 @@ class _Run:
         """Return how many records were compared with nobody because of the caps."""
         if self._too_common is None or not self.left_out:
             return 0
-        return self._too_common.distinct().count()
+        return int(self._too_common.distinct().count())
 
     def forget(self) -> None:
         """Forget what the executors keep."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-from py4j.protocol import Py4JError  # type: ignore[import-untyped]  # it has no types
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -38,7 +38,7 @@ def check_is_free(spark: SparkSession, folder: str, *, named: str) -> None:
     """
     context = spark.sparkContext
     try:
-        path = context._jvm.org.apache.hadoop.fs.Path(folder)  # type: ignore[union-attr]  # there while Spark runs
+        path = context._jvm.org.apache.hadoop.fs.Path(folder)
         files = path.getFileSystem(context._jsc.hadoopConfiguration())
         taken = files.exists(path) and (files.getFileStatus(path).isFile() or len(files.listStatus(path)) > 0)
     except Py4JError:
