@@ -11,6 +11,7 @@ the same machine meanwhile is not the kernel's.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -104,7 +105,7 @@ def at_random(of: Sample) -> Asked:
 def runs(asked: Asked, pairs: int) -> Iterator[Asked]:
     """Cut the pairs into runs of about so many, over and over again."""
     cuts = np.searchsorted(asked.starts, np.arange(0, len(asked.record), pairs))
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in itertools.pairwise(cuts):
         begin, end = asked.starts[first], asked.starts[last]
         yield Asked(asked.starts[first : last + 1] - begin, asked.record[begin:end], asked.person[begin:end])
 
