@@ -101,6 +101,8 @@ def decide_record_pair(
     heads = grouping.heads(transaction, pair.ids)
     if decided or heads[pair.child_id] == heads[pair.other_id]:
         raise Conflict("somebody has decided it in the meantime")
+    if says == "same" and _told_apart(transaction, pair.ids):
+        raise Conflict("records of the two were told apart")
     _add_verdicts(transaction, {pair.ids: vault.child_key(both[0])}, says=says, reason=sentence)
     if says == "same":
         _settle(transaction, pair.ids)
@@ -168,6 +170,17 @@ def _open_all(transaction: Transaction, child_ids: Iterable[UUID]) -> set[UUID]:
     group = grouping.together_with(transaction, child_ids)
     transaction.open_to(group)
     return group
+
+
+def _told_apart(transaction: Transaction, ids: Pair) -> bool:
+    """Return whether a person has told apart any of what is one child with the first from any of the second's."""
+    mine, theirs = (_open_all(transaction, [child]) for child in ids)
+    apart = (
+        verdict.ids
+        for verdict in record_pairs.verdicts_among(transaction, mine | theirs)
+        if verdict.says == "different"
+    )
+    return any((a in mine and b in theirs) or (a in theirs and b in mine) for a, b in apart)
 
 
 def _settle(transaction: Transaction, child_ids: Collection[UUID]) -> None:
