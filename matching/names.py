@@ -172,7 +172,10 @@ def mother_in(placeholder: Name) -> Name | None:
     before = len(start[0].split())
     words = placeholder.written.split()
     same = len(words) == len(placeholder.parts)
-    return read_name(" ".join(words[before:] if same else placeholder.marked_parts[before:]))[0]
+    try:
+        return read_name(" ".join(words[before:] if same else placeholder.marked_parts[before:]))[0]
+    except NotAName:  # 'Con bà 12': what stands behind is no name
+        return None
 
 
 def sort_key(written: str) -> str:

@@ -152,7 +152,7 @@ def test_any_text_may_be_folded_and_read(text: str) -> None:
     assert set(folded) <= set(string.ascii_lowercase + " ")
     with suppress(names.NotAName):
         names.read_name(text)
-    with suppress(dates.UnreadableDate):
+    with suppress(dates.UnreadableDate, dates.ImpossibleDate):
         dates.read_birth_date(text)
     names.sort_key(text)
     names.phonetic(text)
