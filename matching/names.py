@@ -172,10 +172,7 @@ def mother_in(placeholder: Name) -> Name | None:
     before = len(start[0].split())
     words = placeholder.written.split()
     same = len(words) == len(placeholder.parts)
-    try:
-        return read_name(" ".join(words[before:] if same else placeholder.marked_parts[before:]))[0]
-    except NotAName:  # 'Con bà 12': what stands behind is no name
-        return None
+    return read_name(" ".join(words[before:] if same else placeholder.marked_parts[before:]))[0]
 
 
 def sort_key(written: str) -> str:

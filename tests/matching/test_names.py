@@ -258,9 +258,3 @@ def test_dashes_and_telephone_numbers_are_no_formulas(text: str) -> None:
 def test_settling_the_tone_never_changes_the_letters(text: str) -> None:
     for syllable in names.clean(text).lower().split():
         assert syllables.unmark(syllables.settle_tone(syllable)) == syllables.unmark(syllable)
-
-
-def test_a_placeholder_with_no_name_behind_it_names_no_mother() -> None:
-    placeholder, _ = names.read_name("con bà-x 12")
-    assert placeholder is not None
-    assert names.mother_in(placeholder) is None
