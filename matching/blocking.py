@@ -91,10 +91,10 @@ def _year_keys(facts: _Facts) -> Iterator[BlockKey]:
     for year in facts.years:
         if len(facts.parts) > 1:
             yield BlockKey("name_year", f"{_sounds(facts.parts)}|{year}")
-        if facts.parts:
-            given = phonetic(facts.parts[-1])
+            # Never the given name alone: a stolen table would show which names are common in a commune, and so which.
+            ends = " ".join(sorted((facts.parts[0], facts.parts[-1])))
             for commune in facts.communes:
-                yield BlockKey("given_commune_year", f"{given}|{commune}|{year}")
+                yield BlockKey("ends_commune_year", f"{ends}|{commune}|{year}")
         for kind, parent in (("mother_year", facts.mother), ("father_year", facts.father)):
             if parent:
                 yield BlockKey(kind, f"{parent}|{year}")

@@ -36,10 +36,9 @@ NAME: Final = 3  # folded syllables in any order; this and the next three of nam
 LAST: Final = 4  # the last two
 ENDS: Final = 5  # the first and the last
 SOUNDS: Final = 6  # the sounds of all syllables in any order
-GIVEN: Final = 7  # the sound of the last
-MOTHER_NAME: Final = 8  # folded, without spaces
-FATHER_NAME: Final = 9
-COLUMNS: Final = 10
+MOTHER_NAME: Final = 7  # folded, without spaces
+FATHER_NAME: Final = 8
+COLUMNS: Final = 9
 
 # Where each number of a syllable stands in the table of the syllables.
 _FOLDED: Final = 0
@@ -117,10 +116,8 @@ def _read_name(rows: Rows, row: int, count: int, syllables: Hashes, out: Hashes)
     for place in range(CHILD, CHILD + count):
         name += syllables[rows[row, place], _FOLDED_MIXED]
         sounds += syllables[rows[row, place], _SOUND_MIXED]
-    last = rows[row, CHILD + count - 1]
-    own = syllables[last, _FOLDED_MIXED]
-    out[GIVEN, row] = syllables[last, _SOUND_MIXED]
     if count > 1:
+        own = syllables[rows[row, CHILD + count - 1], _FOLDED_MIXED]
         out[NAME, row] = name
         out[LAST, row] = own + syllables[rows[row, CHILD + count - 2], _FOLDED_MIXED]
         out[ENDS, row] = own + syllables[rows[row, CHILD], _FOLDED_MIXED]

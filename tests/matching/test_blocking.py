@@ -33,7 +33,7 @@ def shared_kinds(a: Identity, b: Identity) -> set[str]:
         (Identity(birth=HER.birth, unit=unit("00011", "00004")), "date_commune"),
         (Identity(birth=HER.birth, mother=parent("Tạ Thị Hường")), "date_mother"),
         (Identity(birth=HER.birth, father=parent("Đinh Công Lực")), "date_father"),
-        (Identity(name=name("Vân"), birth=BirthDate(year=2016), unit=HER.unit), "given_commune_year"),
+        (Identity(name=name("Đinh Vân"), birth=BirthDate(year=2016), unit=HER.unit), "ends_commune_year"),
         (Identity(name=HER.name, mother=parent("Tạ Thị Hường")), "name_mother"),
         (Identity(name=HER.name, birth=BirthDate(year=2006), father=parent("Đinh Công Lực")), "name_father"),
         (Identity(birth=BirthDate(year=2015, tolerance_years=1), mother=parent("Tạ Thị Hường")), "mother_year"),
