@@ -48,6 +48,18 @@ class Settings(BaseSettings):
     locale: Literal["vi", "en"] = "vi"
     # systems that say they hold one record per child, separated by commas; none does unless it is declared
     one_record_per_child: Annotated[frozenset[str], NoDecode] = frozenset()
+    key_provider: Literal["keyfile", "transit", "pkcs11"] = "keyfile"  # who keeps the root of the keys
+    transit_address: Annotated[str | None, Field(validate_default=True)] = None
+    transit_mount: str = "transit"
+    transit_key: Annotated[str | None, Field(validate_default=True)] = None
+    transit_token_file: Annotated[Path | None, Field(validate_default=True)] = None
+    transit_namespace: str | None = None  # None: none is used
+    transit_ca_file: Path | None = None  # None: the usual authorities
+    pkcs11_module: Annotated[Path | None, Field(validate_default=True)] = None
+    pkcs11_token: Annotated[str | None, Field(validate_default=True)] = None  # label
+    pkcs11_key: Annotated[str | None, Field(validate_default=True)] = None  # label
+    pkcs11_pin_file: Annotated[Path | None, Field(validate_default=True)] = None
+    metrics_token_file: Path | None = None  # None: only programs of this machine may ask for /metrics
 
     @classmethod
     def load(cls, data: Path | None = None) -> Self:
@@ -105,15 +117,50 @@ class Settings(BaseSettings):
             raise ValueError("must be the address of a PostgreSQL server: postgresql://USER:PASSWORD@HOST/DATABASE")
         return SecretStr(f"{DRIVER}://{rest}")
 
+    @field_validator(
+        *("transit_address", "transit_key", "transit_token_file"),
+        *("pkcs11_module", "pkcs11_token", "pkcs11_key", "pkcs11_pin_file"),
+    )
+    @classmethod
+    def _needed(cls, value: Path | str | None, read: ValidationInfo) -> Path | str | None:
+        """Ask for what the chosen keeper of the root key needs; what belongs to another one may be set all the same."""
+        keeper = read.data.get("key_provider")
+        if value is None and keeper is not None and (read.field_name or "").startswith(keeper):
+            raise ValueError(f"is needed when {PREFIX}KEY_PROVIDER is {keeper}")
+        return value.expanduser().absolute() if isinstance(value, Path) else value
+
+    @field_validator("transit_address")
+    @classmethod
+    def _sealed_way(cls, address: str | None) -> str | None:
+        """Refuse an address that carries secrets, and one over which the keys would travel in clear."""
+        if address is None:
+            return None
+        found = re.fullmatch(r"(https?)://([\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?/?", address)
+        if found is None:
+            raise ValueError("must be https://HOST:PORT and nothing else")
+        if found[1] == "http" and not _is_loopback(found[2].strip("[]")):
+            raise ValueError("must begin with https:// unless the server is on this machine")
+        return address.rstrip("/")
+
+    @field_validator("transit_mount", "transit_key", "transit_namespace")
+    @classmethod
+    def _path(cls, name: str | None) -> str | None:
+        """Accept names that stand in the path of a request; a mount and a namespace may have several parts."""
+        if name is not None and not re.fullmatch(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*/?", name, re.ASCII):
+            raise ValueError("must be letters, digits, dots, dashes and underscores")
+        return name if name is None else name.rstrip("/")
+
+    @field_validator("metrics_token_file")
+    @classmethod
+    def _anywhere(cls, file: Path | None) -> Path | None:
+        """Make a file absolute once."""
+        return None if file is None else file.expanduser().absolute()
+
     @field_validator("host")
     @classmethod
     def _loopback(cls, host: str) -> str:
         """Refuse to serve children's data over a network in clear: there is no TLS in this process."""
-        try:
-            loopback = host in LOOPBACK_NAMES or ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
+        if not _is_loopback(host):
             raise ValueError(
                 "must be an address of this machine (127.0.0.1 or ::1): these pages are not encrypted on the way;"
                 " to serve others, put a web server with TLS in front"
@@ -124,3 +171,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Tell whether the database is our own server in the data folder."""
         return self.database_url is None
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, as far as its name says."""
+    try:
+        return host in LOOPBACK_NAMES or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from uuid import UUID, uuid4
 
 from matching.identity import BirthDate, Identity
+from registry.actions.damage import opened
+from registry.actions.decoys import Decoys
 from registry.actions.log import log
 from registry.actions.match import regroup_delivered
 from registry.actions.sealing import Vault, open_identity
@@ -34,8 +37,10 @@ def build_frame(transaction: Transaction, vault: Vault, *, as_of: date) -> UUID:
     frames.open_frame(transaction, frame_id, as_of=as_of, at=transaction.access.at)
     after: UUID | None = None
     counted = 0
+    decoys = Decoys(transaction, vault)
     while heads := children.heads_after(transaction, after=after, limit=AT_ONCE):
-        facts = _facts(transaction, vault, heads, frame_id=frame_id, as_of=as_of)
+        real = [head for head in heads if head not in decoys]
+        facts = _facts(transaction, vault, real, frame_id=frame_id, as_of=as_of)
         frames.add_facts(transaction, frame_id, facts)
         counted += len(facts)
         after = heads[-1]
@@ -46,11 +51,12 @@ def build_frame(transaction: Transaction, vault: Vault, *, as_of: date) -> UUID:
 
 def _facts(transaction: Transaction, vault: Vault, heads: Sequence[UUID], *, frame_id: UUID, as_of: date) -> list[Fact]:
     members = children.members_of(transaction, heads)
-    rows = {row.child_id: row for row in children.some(transaction, [m for group in members.values() for m in group])}
+    stored = children.some(transaction, [member for group in members.values() for member in group])
+    read = {row.child_id: (row, who) for row, who in opened(transaction, vault, stored, partial(_opened, vault))}
     facts: list[Fact] = []
     for head, group in members.items():
-        known = [rows[member] for member in group if member in rows]
-        births = [identity.birth for identity in (_opened(vault, row) for row in known) if identity.birth]
+        known = [read[member][0] for member in group if member in read]
+        births = [birth for member in group if member in read and (birth := read[member][1].birth)]
         age = _age(births, as_of)
         if age is None:
             continue

@@ -8,7 +8,8 @@ a pair of records (`matching.record_pairs`). Which of them are one child is work
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +20,8 @@ from matching.identity import Identity
 from matching.record_pairs import PairScore, score_pairs
 from matching.weights import Model
 from registry.actions.cluster_joins import Settled, settle_groups
+from registry.actions.damage import opened
+from registry.actions.decoys import Decoys
 from registry.actions.log import log
 from registry.actions.sealing import Vault, open_identity, seal_group
 from registry.protect.access_log import Event
@@ -78,7 +81,8 @@ def compare_batch(
         return None
     ids = [each.sealed.child_id for each in waiting]
     meeting = clusters.sharing(transaction, ids, run_id=comparing.run_id, limit=MOST_MET)
-    pairs = _scored(transaction, vault, comparing, meeting.pairs)
+    compared = _scored(transaction, vault, comparing, meeting.pairs)
+    pairs = compared.rows
     found = [row for row in pairs if row["probability"] > 0]
     comparisons = [
         {
@@ -91,35 +95,61 @@ def compare_batch(
             "settled": False,
         }
         for each in waiting
+        if each.sealed.child_id not in compared.unreadable
     ]
-    clusters.write_comparisons(transaction, comparisons, found)
+    clusters.write_comparisons(transaction, comparisons, [*found, *_kept(transaction, comparing, ids, compared)])
     log(transaction, vault, Event(action=Action.LINK, counts={"compared": len(ids), "pairs": len(found)}))
     return Compared(last=ids[-1], records=len(ids), pairs=len(found), broad=meeting.broad)
 
 
-def _scored(
-    transaction: Transaction, vault: Vault, comparing: Comparing, pairs: Iterable[Pair]
-) -> list[Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scored:
+    """What was found of pairs, and the identities that cannot be read: what is known of them stays as it is."""
+
+    rows: Sequence[Mapping[str, Any]]
+    unreadable: frozenset[UUID]
+
+
+def _scored(transaction: Transaction, vault: Vault, comparing: Comparing, pairs: Iterable[Pair]) -> _Scored:
     """Return the rows of pairs, opened, compared and sealed again; pairs of which one is gone are left out."""
-    wanted = list(pairs)
-    known = clusters.sealed(transaction, {child for pair in wanted for child in pair})
-    wanted = [pair for pair in wanted if pair[0] in known and pair[1] in known]
+    met_pairs = list(pairs)
+    decoys = Decoys(transaction, vault)
+    stored = clusters.sealed(transaction, {child for pair in met_pairs for child in pair})
+    rows = decoys.without(stored.values())
+    known = {row.child_id: read for row, read in opened(transaction, vault, rows, partial(_opened, vault))}
+    wanted = [pair for pair in met_pairs if pair[0] in known and pair[1] in known]
+    unreadable = frozenset(row.child_id for row in rows) - known.keys()
     if not wanted:
-        return []
-    keys = {child: vault.child_key(row) for child, row in known.items()}
+        return _Scored(rows=[], unreadable=unreadable)
     at = {child: place for place, child in enumerate(known)}
     scores = score_pairs(
-        [_opened(keys[child], row) for child, row in known.items()],
+        [identity for _, identity in known.values()],
         [(at[one], at[other]) for one, other in wanted],
         model=comparing.model,
         frequencies=comparing.frequencies,
-        compared=clusters.number_without_citizen(transaction),
+        compared=max(clusters.number_without_citizen(transaction) - len(decoys), len(known)),
     )
-    return [_pair_row(keys[pair[0]], pair, score, comparing) for pair, score in zip(wanted, scores, strict=True)]
+    found = [_pair_row(known[pair[0]][0], pair, score, comparing) for pair, score in zip(wanted, scores, strict=True)]
+    return _Scored(rows=found, unreadable=unreadable)
 
 
-def _opened(key: DataKey, row: SealedIdentity) -> Identity:
-    return open_identity(key, row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family)
+def _kept(
+    transaction: Transaction, comparing: Comparing, ids: Collection[UUID], compared: _Scored
+) -> list[Mapping[str, Any]]:
+    """Return the pairs with identities that cannot be read, as they stand: no join may end for a flipped bit."""
+    if not compared.unreadable:
+        return []
+    readable = set(ids) - compared.unreadable
+    return [
+        {**asdict(pair), "run_id": comparing.run_id}
+        for pair in clusters.pairs_among(transaction, {*ids, *compared.unreadable})
+        if not readable.isdisjoint(pair.ids) and not compared.unreadable.isdisjoint(pair.ids)
+    ]
+
+
+def _opened(vault: Vault, row: SealedIdentity) -> tuple[DataKey, Identity]:
+    key = vault.child_key(row)
+    return key, open_identity(key, row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family)
 
 
 def _pair_row(key: DataKey, pair: Pair, score: PairScore, comparing: Comparing) -> Mapping[str, Any]:
@@ -211,4 +241,4 @@ def _complete(transaction: Transaction, vault: Vault, comparing: Comparing, grou
         for a, b in combinations(sorted(free.intersection(group)), 2)
         if (pair := pair_of(a, b)) not in known
     ]
-    clusters.write_pairs(transaction, _scored(transaction, vault, comparing, missing))
+    clusters.write_pairs(transaction, _scored(transaction, vault, comparing, missing).rows)

@@ -12,10 +12,11 @@ from uuid import UUID, uuid4
 
 from matching.clustering import Rule
 from registry.actions.cluster_joins import settle_groups
+from registry.actions.damage import refusing
 from registry.actions.log import log
 from registry.actions.review import LONGEST_REASON, Says
 from registry.actions.sealing import Vault, open_group, open_identity, seal_group
-from registry.actions.views import EvidenceRow, JoinView, RecordPairView, evidence_rows, side_of
+from registry.actions.views import EvidenceRow, JoinView, RecordPairView, SideView, evidence_rows, side_of
 from registry.model.errors import BadQuery, Conflict, NotFound
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, FieldGroup, authorize
@@ -46,14 +47,9 @@ def open_record_pair(transaction: Transaction, vault: Vault, one: UUID, other: U
     grant = authorize(transaction.access, Action.REVIEW)
     pair, both = _stored(transaction, pair_of(one, other))
     family = grant.may_open(FieldGroup.FAMILY)
-    keys = [vault.child_key(child) for child in both]
-    sides = [
-        side_of(
-            open_identity(key, row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family),
-            family=family,
-        )
-        for key, row in zip(keys, both, strict=True)
-    ]
+    sides = [_side(transaction, vault, row, family=family) for row in both]
+    with refusing(transaction, vault, pair.child_id):
+        evidence = evidence_of(vault.child_key(both[0]), pair)
     heads = grouping.heads(transaction, pair.ids)
     groups = grant.field_groups | grant.masked
     log(transaction, vault, Event(action=Action.REVIEW, children=list(pair.ids), groups=groups))
@@ -66,10 +62,18 @@ def open_record_pair(transaction: Transaction, vault: Vault, one: UUID, other: U
         theirs=sides[1],
         probability=pair.probability,
         bits=pair.bits,
-        evidence=evidence_of(keys[0], pair),
+        evidence=evidence,
         joined=heads[pair.child_id] == heads[pair.other_id],
         linked=bool(grouping.citizens_of(transaction, pair.ids)),
     )
+
+
+def _side(transaction: Transaction, vault: Vault, row: SealedChild, *, family: bool) -> SideView:
+    with refusing(transaction, vault, row.child_id):
+        identity = open_identity(
+            vault.child_key(row), row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family
+        )
+    return side_of(identity, family=family)
 
 
 def evidence_of(key: DataKey, pair: StoredPair) -> tuple[EvidenceRow, ...]:
@@ -103,7 +107,9 @@ def decide_record_pair(
         raise Conflict("somebody has decided it in the meantime")
     if says == "same" and _told_apart(transaction, pair.ids):
         raise Conflict("records of the two were told apart")
-    _add_verdicts(transaction, {pair.ids: vault.child_key(both[0])}, says=says, reason=sentence)
+    with refusing(transaction, vault, pair.child_id):
+        key = vault.child_key(both[0])
+    _add_verdicts(transaction, {pair.ids: key}, says=says, reason=sentence)
     if says == "same":
         _settle(transaction, pair.ids)
         heads = grouping.heads(transaction, pair.ids)
@@ -131,7 +137,8 @@ def undo_join(transaction: Transaction, vault: Vault, child_id: UUID, *, reason:
     others = [child for child in known if child != child_id and (mine is None or citizens.get(child) != mine)]
     pairs = {pair_of(child_id, child) for child in others}
     record_pairs.withdraw_verdicts(transaction, pairs)
-    keys = {pair: vault.child_key(known[pair[0]]) for pair in pairs}
+    with refusing(transaction, vault, child_id):
+        keys = {pair: vault.child_key(known[pair[0]]) for pair in pairs}
     _add_verdicts(transaction, keys, says="different", reason=sentence)
     _settle(transaction, [child_id])
     log(transaction, vault, Event(action=Action.UNLINK, children=[child_id]))

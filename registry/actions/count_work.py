@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from registry.actions.cluster_review import record_pair_queue
+from registry.actions.decoys import decoys_in
+from registry.actions.sealing import Vault
 from registry.model.access import Purpose
 from registry.protect.authorize import Action, authorize, permitted
 from registry.store import links
@@ -21,7 +23,7 @@ class Work:
     unmatched: int  # records whose child was not found there
 
 
-def count_work(transaction: Transaction) -> Work | None:
+def count_work(transaction: Transaction, vault: Vault) -> Work | None:
     """Return the work of the own area; None for a role that has none."""
     role = transaction.access.role
     pairs = 0
@@ -31,5 +33,5 @@ def count_work(transaction: Transaction) -> Work | None:
         authorize(transaction.access, Action.FIND)
     else:
         return None
-    found = links.counts(transaction)
+    found = links.counts(transaction, but=decoys_in(transaction, vault, transaction.access.area))
     return Work(linked=found["link"], waiting=found["review"], unmatched=found["none"], pairs=pairs)

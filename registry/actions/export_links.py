@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from registry.actions.damage import Damage
+from registry.actions.decoys import Decoys
 from registry.actions.load_extract import People
 from registry.actions.log import log
 from registry.actions.sealing import Vault, open_group
@@ -30,7 +33,10 @@ class LinkLine(NamedTuple):
 
 
 def list_links(transaction: Transaction, vault: Vault) -> Iterator[LinkLine]:
-    """Return the lines of all records that stand, by system and record key; withdrawn ones are left out."""
+    """Return the lines of all records that stand, by system and record key.
+
+    Withdrawn records are left out, and those that cannot be read.
+    """
     authorize(transaction.access, Action.EXPORT_LINKS)
     candidates = reviews.review_candidates(transaction)
     people = People(vault)
@@ -40,25 +46,33 @@ def list_links(transaction: Transaction, vault: Vault) -> Iterator[LinkLine]:
         for start in range(0, len(persons), AT_ONCE)
         for person, identity in people.get(transaction, persons[start : start + AT_ONCE]).items()
     }
+    decoys, met = Decoys(transaction, vault), Damage(transaction, vault)
     lines: list[LinkLine] = []
+    rows = 0
     for row in links.decided(transaction):
         child_id: UUID = row["child_id"]
-        wrapped = WrappedKey(epoch=row["key_epoch"], wrapped=row["wrapped_key"])
-        key = vault.keyring.open_data_key(Domain.IDENTITY_WRAP, wrapped, child_id, row["key_generation"])
-        source = open_group(key, "identity", group="source", row=child_id, token=row["sealed_source"])["key"]
-        if row["decision"] == "link" and row["link_id"] is not None:
-            number = _number(key, row["link_id"], row["sealed_number"])
-            lines.append(LinkLine(row["system"], source, number, "link", row["probability"]))
-        elif row["decision"] == "review":
-            lines.extend(
-                LinkLine(row["system"], source, numbers[person], "review", probability)
-                for person, probability in candidates.get(child_id, [])
-                if person in numbers
-            )
-        else:
-            lines.append(LinkLine(row["system"], source, "", "none", row["nobody"]))
+        if child_id in decoys:
+            continue
+        rows += 1
+        candidates_known = [(numbers[one], chance) for one, chance in candidates.get(child_id, []) if one in numbers]
+        lines += met.tried(child_id, partial(_lines, vault, row, candidates_known)) or []
+    met.settle(of=rows)
     log(transaction, vault, Event(action=Action.EXPORT_LINKS, counts={"lines": len(lines)}))
     yield from sorted(lines)
+
+
+def _lines(vault: Vault, row: Mapping[str, Any], candidates: Sequence[tuple[str, float]]) -> list[LinkLine]:
+    """Return the lines of one record; args: candidates: numbers and posteriors of whom a person must decide about."""
+    child_id: UUID = row["child_id"]
+    wrapped = WrappedKey(epoch=row["key_epoch"], wrapped=row["wrapped_key"])
+    key = vault.keyring.open_data_key(Domain.IDENTITY_WRAP, wrapped, child_id, row["key_generation"])
+    source = open_group(key, "identity", group="source", row=child_id, token=row["sealed_source"])["key"]
+    if row["decision"] == "link" and row["link_id"] is not None:
+        number = _number(key, row["link_id"], row["sealed_number"])
+        return [LinkLine(row["system"], source, number, "link", row["probability"])]
+    if row["decision"] == "review":
+        return [LinkLine(row["system"], source, number, "review", chance) for number, chance in candidates]
+    return [LinkLine(row["system"], source, "", "none", row["nobody"])]
 
 
 def _number(key: DataKey, link_id: UUID, sealed: bytes) -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from matching.assignment import Claim, held_back
 from matching.decision import Decision
+from registry.actions.damage import Damage
 from registry.actions.link_rows import link_row
 from registry.actions.load_extract import People
 from registry.actions.log import log
-from registry.actions.sealing import Vault, open_group
+from registry.actions.sealing import NUMBER, Vault, open_group
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.store import claims, grouping, links, reviews, runs
@@ -148,18 +150,22 @@ def _release(
     claims.let_go(transaction, person_of)
     kept = reviews.candidates_among(transaction, person_of)
     numbers = people.get(transaction, sorted(set(person_of.values())))
-    rows, indexes = [], {}
+    rows, indexes, index, met = [], {}, vault.index, Damage(transaction, vault)
     for row in links.sealed_identities(transaction, person_of):
         person_id = person_of[row.child_id]
         candidate = next((one for one in kept.get(row.child_id, []) if one.person_id == person_id), None)
         if candidate is None or person_id not in numbers:
             continue
         number = numbers[person_id].number
-        rows.append(_link(transaction, vault, row, candidate, number=number, run_id=run_id))
+        link = met.tried(row.child_id, partial(_link, transaction, vault, row, candidate, number=number, run_id=run_id))
+        if link is None:
+            continue
+        rows.append(link)
         if number:
-            indexes[row.child_id] = vault.number_index(number)
+            indexes[row.child_id] = index.identifier(NUMBER, number)
         links.set_decision(transaction, row.child_id, "link", by=None, at=transaction.access.at)
-    links.write_links(transaction, rows, indexes)
+    met.settle(of=len(person_of))
+    links.write_links(transaction, rows, indexes, key_version=index.version)
     grouping.regroup(transaction, [row["person_id"] for row in rows], at=transaction.access.at)
 
 

@@ -14,19 +14,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from connectors.contract import FileFormat
 from connectors.records import CaseFacts, Operation, Rejected, SourceRecord
 from matching.identity import Identity
 from registry.actions import quarantine_rows, record_rows
+from registry.actions.damage import Damage, heal_records, unread_records
 from registry.actions.log import log
 from registry.actions.normalise import RuleBroken, check_texts, identity_of
 from registry.actions.record_rows import Delivered, NewOwner, OpenKeys, Stamp
 from registry.actions.sealing import Vault
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
-from registry.store import quarantine, runs, sources
+from registry.protect.blind_index import BlindIndex
+from registry.store import erasures, quarantine, runs, sources
 from registry.store.quarantine import Entry
 from registry.store.session import Transaction
 from registry.store.sources import RecordBatch
@@ -48,8 +51,9 @@ class _Current:
     row_version: int
     highest: int  # version number
     known: set[bytes]  # digests of all versions
-    keys: OpenKeys | None  # None: erased
+    keys: OpenKeys | None  # None: erased, or unreadable
     new: NewOwner  # what this batch opens for the first time
+    unreadable: bool = False  # its data key was changed: nothing can be added to it
 
     def needs_rereading(self, record: SourceRecord, digest: bytes, *, mapping_version: int) -> bool:
         """Tell whether `record` is this version, as an older mapping understood it; a tombstone holds nothing."""
@@ -93,15 +97,23 @@ def ingest_batch(
     sources.lock_system(transaction, file_format.system)
     stamp = Stamp(run_id=run_id, at=transaction.access.at, mapping_version=file_format.mapping_version)
     batch = RecordBatch()
-    digests = [vault.index.bytes_digest(element.raw) for _, element in elements]
+    indexes = vault.indexes()
+    digests = [indexes[0].bytes_digest(element.raw) for _, element in elements]
     entries = quarantine.entries(transaction, file_format.system, file_format.stream, digests)
-    current = _stored(transaction, vault, [element for _, element in elements if isinstance(element, SourceRecord)])
-    delivered, refused = _understand(
-        vault, elements, digests, known=current, entries=entries, mapping_version=stamp.mapping_version, today=today
+    records = [element for _, element in elements if isinstance(element, SourceRecord)]
+    current = _stored(transaction, vault, records, indexes)
+    known = _Known(
+        index=indexes[0],
+        current=current,
+        erased=_erased(transaction, records, indexes[0], known=current),
+        entries=entries,
+        mapping_version=stamp.mapping_version,
     )
+    delivered, refused = _understand(elements, digests, known=known, today=today)
     _settle(vault, batch, delivered, current=current, stamp=stamp)
     _refuse(transaction, vault, batch, refused, file_format=file_format, stamp=stamp)
     sources.write(transaction, batch, run_id=run_id)
+    heal_records(transaction, [row["child_id"] for row in batch.identities])
     runs.advance_ingest(transaction, run_id, rows_done=elements[-1][0] + 1)
     log(transaction, vault, Event(action=Action.INGEST, counts=_counts(batch)))
 
@@ -113,32 +125,35 @@ def _counts(batch: RecordBatch) -> Mapping[str, int]:
     return {**counts, "released": len(batch.released)} if batch.released else counts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is known of the rows of a batch before it is worked through."""
+
+    index: BlindIndex
+    current: Mapping[bytes, _Current]
+    erased: frozenset[bytes]  # keys whose child was erased
+    entries: Mapping[bytes, Entry]  # of the quarantine
+    mapping_version: int
+
+
 def _understand(
-    vault: Vault,
-    elements: Sequence[Element],
-    digests: Sequence[bytes],
-    *,
-    known: Mapping[bytes, _Current],
-    entries: Mapping[bytes, Entry],
-    mapping_version: int,
-    today: date,
+    elements: Sequence[Element], digests: Sequence[bytes], *, known: _Known, today: date
 ) -> tuple[list[Delivered], list[_Refused]]:
     """Normalise what can be read and is new, or new to this mapping; return it, and what breaks a rule.
 
     Args:
         digests: of the elements' bytes.
-        entries: what the quarantine knows of them.
     """
     understood: list[Delivered] = []
     refused: list[_Refused] = []
     for (ordinal, element), row_digest in zip(elements, digests, strict=True):
-        entry = entries.get(row_digest)
+        entry = known.entries.get(row_digest)
         if isinstance(element, Rejected):
             refused.append(_Refused(ordinal=ordinal, rejected=element, digest=row_digest, entry=entry))
             continue
-        key_index, digest = _fingerprints(vault, element)
+        key_index, digest = _fingerprints(known.index, element)
         try:
-            identity = _new_identity(element, digest, known.get(key_index), mapping_version=mapping_version, on=today)
+            identity = _new_identity(element, digest, key_index, known=known, on=today)
         except RuleBroken as broken:
             rejected = Rejected(row=element.row, rule=broken.rule, field=broken.field, raw=element.raw)
             refused.append(_Refused(ordinal=ordinal, rejected=rejected, digest=row_digest, entry=entry))
@@ -149,26 +164,28 @@ def _understand(
                 record=element,
                 identity=identity,
                 key_index=key_index,
+                index_version=known.index.version,
                 content_digest=digest,
                 waited=entry,
+                erased=key_index in known.erased,
             )
         )
     return understood, refused
 
 
-def _fingerprints(vault: Vault, record: SourceRecord) -> tuple[bytes, bytes]:
-    key_index = vault.index.source_key(record.system, record.stream, record.key)
-    return key_index, vault.index.content_digest(record.written)
+def _fingerprints(index: BlindIndex, record: SourceRecord) -> tuple[bytes, bytes]:
+    return index.source_key(record.system, record.stream, record.key), index.content_digest(record.written)
 
 
-def _new_identity(
-    record: SourceRecord, digest: bytes, stored: _Current | None, *, mapping_version: int, on: date
-) -> Identity:
+def _new_identity(record: SourceRecord, digest: bytes, key_index: bytes, *, known: _Known, on: date) -> Identity:
     """Return what is understood of a row; of a version that was understood before only its digest matters now."""
+    stored = known.current.get(key_index)
+    if stored is not None and stored.unreadable:
+        raise RuleBroken("record_damaged", "record")
     understood = stored is not None and digest in stored.known
-    if understood and stored and not stored.needs_rereading(record, digest, mapping_version=mapping_version):
+    if understood and stored and not stored.needs_rereading(record, digest, mapping_version=known.mapping_version):
         return Identity()
-    if record.operation is Operation.DELETE:
+    if record.operation is Operation.DELETE or key_index in known.erased:
         return Identity()
     check_texts((name, value) for name, value in record.services.items() if isinstance(value, str))
     return identity_of(record.facts, on=on)
@@ -209,12 +226,19 @@ def _settle(
         _understand_anew(vault, batch, reread[key_index], now=current[key_index], stamp=stamp)
 
 
-def _stored(transaction: Transaction, vault: Vault, records: Sequence[SourceRecord]) -> dict[bytes, _Current]:
-    states = sources.states(transaction, {_fingerprints(vault, record)[0] for record in records})
+def _stored(
+    transaction: Transaction, vault: Vault, records: Sequence[SourceRecord], indexes: Sequence[BlindIndex]
+) -> dict[bytes, _Current]:
+    """Return what is stored of records, by their keys under the first of the indexes."""
+    names = {(record.system, record.stream, record.key) for record in records}
+    hashes = [[index.source_key(*name) for index in indexes] for name in names]
+    found = sources.states(transaction, {one for many in hashes for one in many})
+    states = {many[0]: found[one] for many in hashes for one in reversed(many) if one in found}
     children = [state.child_id for state in states.values()]
     known = sources.known_versions(transaction, children)
     highest = sources.highest_version(transaction, children)
-    return {
+    damaged, met = unread_records(transaction, children), Damage(transaction, vault)
+    current = {
         index: _Current(
             version_at=state.version_at,
             content_digest=state.content_digest,
@@ -222,20 +246,37 @@ def _stored(transaction: Transaction, vault: Vault, records: Sequence[SourceReco
             row_number=state.row_number,
             seen_at=state.seen_at,
             version_no=state.version_no,
-            mapping_version=state.mapping_version,
+            mapping_version=0
+            if state.child_id in damaged
+            else state.mapping_version,  # sealed afresh if it comes again
             row_version=state.row_version,
             highest=highest.get(state.child_id, state.version_no),
             known=known.get(state.child_id, set()),
-            keys=record_rows.stored_keys(vault, state),
+            keys=met.tried(state.child_id, partial(record_rows.stored_keys, vault, state)),
+            unreadable=state.child_id in met.children,
             new=NewOwner(),
         )
         for index, state in states.items()
     }
+    met.settle(of=len(states))
+    return current
+
+
+def _erased(
+    transaction: Transaction, records: Sequence[SourceRecord], index: BlindIndex, *, known: Mapping[bytes, _Current]
+) -> frozenset[bytes]:
+    """Return the keys of those records whose child was erased."""
+    digests = {}
+    for record in records:
+        key_index = index.source_key(record.system, record.stream, record.key)
+        if key_index not in known:
+            digests[index.erased_record(record.system, record.stream, record.key)] = key_index
+    return frozenset(digests[digest] for digest in erasures.erased_among(transaction, digests))
 
 
 def _outcome(row: Delivered, now: _Current | None) -> str:
     if now is None:
-        return "accepted"
+        return "superseded" if row.erased else "accepted"
     if row.content_digest == now.content_digest:
         return "unchanged"
     if now.keys is None or row.content_digest in now.known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from registry.actions.sealing import Vault
 from registry.model.errors import DemoRefused, WrongKeys
 from registry.protect.keyring_file import Mark
-from registry.store import installation
+from registry.store import installation, keys
 from registry.store.session import Transaction
 
 
@@ -22,11 +22,12 @@ def claim(transaction: Transaction, vault: Vault) -> None:
         installation.write(
             transaction, mark=keyring.mark.value, keyring_id=keyring.keyring_id, at=transaction.access.at
         )
-        return
-    if found.mark != keyring.mark.value:
+    elif found.mark != keyring.mark.value:
         raise DemoRefused(f"the database is marked {found.mark}, the keys are marked {keyring.mark.value}")
-    if found.keyring_id != keyring.keyring_id:
+    elif found.keyring_id != keyring.keyring_id:
         raise WrongKeys("the database was sealed with another keyring")
+    versions = [(entry.domain.value, entry.version, entry.state.value) for entry in keyring.entries()]
+    keys.know(transaction, versions, at=transaction.access.at)
 
 
 def claim_drop(transaction: Transaction, drop_digest: bytes) -> None:

@@ -8,11 +8,13 @@ until it is replayed and adopted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from matching.learning import Learned, NothingReviewed, ReviewedPair, learn
 from registry.actions.adopt_model import ModelText
+from registry.actions.damage import opened
 from registry.actions.log import log
 from registry.actions.sealing import Vault, open_group
 from registry.model.errors import Conflict
@@ -20,6 +22,7 @@ from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.protect.data_key import DataKey
 from registry.store import links, reviews
+from registry.store.links import SealedIdentity
 from registry.store.reviews import ReviewedCandidate
 from registry.store.session import Transaction
 
@@ -50,11 +53,15 @@ def learn_model(transaction: Transaction, vault: Vault, in_use: ModelText) -> tu
 def _reviewed(transaction: Transaction, vault: Vault, version: str) -> Iterator[ReviewedPair]:
     after: UUID | None = None
     while found := reviews.reviewed(transaction, version, after=after, limit=AT_ONCE):
-        keys = {row.child_id: vault.child_key(row) for row in links.sealed_identities(transaction, found)}
-        for child_id, candidates in found.items():
-            if child_id in keys:  # a withdrawn record is nobody's to open
-                yield from _pairs(keys[child_id], candidates)
+        standing = links.sealed_identities(transaction, found)  # a withdrawn record is nobody's to open
+        read = opened(transaction, vault, standing, partial(_read, vault, found))
+        for _, pairs in read:
+            yield from pairs
         after = max(found)
+
+
+def _read(vault: Vault, found: Mapping[UUID, Sequence[ReviewedCandidate]], row: SealedIdentity) -> list[ReviewedPair]:
+    return list(_pairs(vault.child_key(row), found[row.child_id]))
 
 
 def _pairs(key: DataKey, candidates: Sequence[ReviewedCandidate]) -> Iterator[ReviewedPair]:

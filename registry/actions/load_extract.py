@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,12 +13,15 @@ from connectors.records import Rejected
 from matching.blocking import block_keys
 from matching.frequencies import Frequencies
 from matching.identity import Identity
+from registry.actions.damage import tell_shared
 from registry.actions.log import log
 from registry.actions.normalise import RuleBroken, identity_of_citizen
-from registry.actions.sealing import Vault, open_group, seal_group
+from registry.actions.sealing import NUMBER, Vault, open_group, seal_group
+from registry.model.errors import Tampered
 from registry.model.identity_groups import family_document, identity_document, identity_from
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
+from registry.protect.blind_index import BlindIndex
 from registry.protect.data_key import DataKey
 from registry.protect.keyring_file import Domain
 from registry.store import extract
@@ -106,13 +109,13 @@ def batch_key(vault: Vault, batch: ExtractBatch) -> DataKey:
 
 
 def _store(transaction: Transaction, vault: Vault, key: DataKey, batch_id: UUID, people: Mapping[str, Person]) -> None:
-    indexes = {number: vault.number_index(number) for number in people}
+    index = vault.index
     known = _known(transaction, vault, people)
     rows: list[Mapping[str, Any]] = []
     numbers: list[Mapping[str, Any]] = []
     blocks: list[Mapping[str, Any]] = []
     for number, (snapshot, identity) in people.items():
-        digest = vault.index.content_digest(_written(snapshot))
+        digest = index.content_digest(_written(snapshot))
         person_id, old_digest = known.get(number, (uuid4(), None))
         if old_digest == digest:
             continue
@@ -123,26 +126,41 @@ def _store(transaction: Transaction, vault: Vault, key: DataKey, batch_id: UUID,
         }
         sealed = seal_group(key, "extract_person", group="person", row=person_id, document=document)
         rows.append({"person_id": person_id, "batch_id": batch_id, "content_digest": digest, "sealed_person": sealed})
-        numbers.append({"number_index": indexes[number], "person_id": person_id, "former": False})
-        numbers.extend(
-            {"number_index": vault.number_index(former), "person_id": person_id, "former": True}
-            for former in set(identity.former_numbers) - {number}
-        )
-        tokens = {(block.kind, vault.index.block_token(block.kind, block.text)) for block in block_keys(identity)}
-        blocks.extend({"kind": kind, "token": token, "person_id": person_id} for kind, token in sorted(tokens))
+        numbers.extend(number_rows(index, person_id, number=number, former=identity.former_numbers))
+        blocks.extend(block_rows(index, person_id, identity))
     extract.write_people(transaction, people=rows, numbers=numbers, blocks=blocks)
+
+
+def number_rows(index: BlindIndex, person_id: UUID, *, number: str, former: Iterable[str]) -> list[Mapping[str, Any]]:
+    """Return the look-ups of a citizen by the number of today and those that it has replaced."""
+    made_with = {"person_id": person_id, "key_version": index.version}
+    return [
+        {"number_index": index.identifier(NUMBER, one), "former": one != number, **made_with}
+        for one in [number, *sorted(set(former) - {number})]
+    ]
+
+
+def block_rows(index: BlindIndex, person_id: UUID, identity: Identity) -> list[Mapping[str, Any]]:
+    """Return the tokens by which a citizen is met."""
+    keys = {(key.kind, key.text) for key in block_keys(identity)}
+    tokens = {(kind, token, version) for kind, text in keys for version, token in index.block_tokens(kind, text)}
+    return [
+        {"kind": kind, "token": token, "person_id": person_id, "key_version": version}
+        for kind, token, version in sorted(tokens)
+    ]
 
 
 def _known(transaction: Transaction, vault: Vault, people: Mapping[str, Person]) -> dict[str, tuple[UUID, bytes]]:
     """Return who of `people` is stored, by their number of today: under it, or under one that it has replaced."""
     former = {number: identity.former_numbers for number, (_, identity) in people.items()}
     numbers = {*people, *(old for olds in former.values() for old in olds)}
-    indexes = {number: vault.number_index(number) for number in numbers}
-    stored = extract.by_number(transaction, indexes.values())
-    known = {number: stored[indexes[number]] for number in people if indexes[number] in stored}
+    indexes = {number: vault.number_indexes(number) for number in numbers}
+    found = extract.by_number(transaction, [index for many in indexes.values() for index in many])
+    stored = {number: found[index] for number, many in indexes.items() for index in many if index in found}
+    known = {number: stored[number] for number in people if number in stored}
     taken = {person_id for person_id, _ in known.values()}
     for number in [number for number in people if number not in known]:
-        before = next((stored[indexes[old]] for old in former[number] if indexes[old] in stored), None)
+        before = next((stored[old] for old in former[number] if old in stored), None)
         if before is not None and before[0] not in taken:
             known[number] = before
             taken.add(before[0])
@@ -178,12 +196,13 @@ class People:
         self._capacity = capacity
         self._keys: dict[UUID, DataKey] = {}
         self._open: dict[UUID, Identity] = {}
+        self.unreadable: set[UUID] = set()  # those met whose sealed values were changed
 
     def __repr__(self) -> str:
         return f"People({len(self._open)} open)"
 
     def get(self, transaction: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, Identity]:
-        """Return identities by person id; people who are no longer in the extract are left out."""
+        """Return identities by person id; people who are no longer in the extract, or unreadable, are left out."""
         missing = [person for person in person_ids if person not in self._open]
         if missing:
             if len(self._open) + len(missing) > self._capacity:
@@ -193,18 +212,30 @@ class People:
         return {person: self._open[person] for person in person_ids if person in self._open}
 
     def written(self, transaction: Transaction, person_id: UUID) -> dict[str, Any] | None:
-        """Return one citizen as the extract wrote them, or None."""
+        """Return one citizen as the extract wrote them; None: not in the extract, or unreadable."""
         self._read_keys(transaction)
         for stored in extract.people(transaction, [person_id]).values():
             key = self._keys[stored.batch_id]
-            document = open_group(key, "extract_person", group="person", row=person_id, token=stored.sealed_person)
+            try:
+                document = open_group(key, "extract_person", group="person", row=person_id, token=stored.sealed_person)
+            except Tampered as error:
+                tell_shared(transaction, self._vault, error, unreadable=1, of=1)
+                return None
             return dict(document["written"])
         return None
 
     def _load(self, transaction: Transaction, person_ids: Sequence[UUID]) -> None:
         self._read_keys(transaction)
-        for stored in extract.people(transaction, person_ids).values():
-            self._open[stored.person_id] = _identity(self._keys[stored.batch_id], stored)
+        found = extract.people(transaction, [one for one in person_ids if one not in self.unreadable]).values()
+        damaged = {}
+        for stored in found:
+            try:
+                self._open[stored.person_id] = _identity(self._keys[stored.batch_id], stored)
+            except Tampered as error:
+                damaged[stored.person_id] = error
+        if damaged:
+            self.unreadable |= damaged.keys()
+            tell_shared(transaction, self._vault, next(iter(damaged.values())), unreadable=len(damaged), of=len(found))
 
     def _read_keys(self, transaction: Transaction) -> None:
         for batch in extract.batches(transaction):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +20,14 @@ from matching.identity import Identity
 from matching.linkage import Decision, RecordOutcome, ScoredCandidate, link_records
 from matching.weights import Model
 from registry.actions import hold_claims
+from registry.actions.damage import opened
+from registry.actions.decoys import Decoys
 from registry.actions.hold_claims import Wanted
 from registry.actions.link_rows import evidence_document, link_row
 from registry.actions.load_extract import People
 from registry.actions.log import log
 from registry.actions.rank_reviews import rank_reviews
-from registry.actions.sealing import Vault, open_identity, seal_group
+from registry.actions.sealing import NUMBER, Vault, open_identity, seal_group
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.protect.data_key import DataKey
@@ -51,9 +54,9 @@ class SealedExtract:
 
     def person_with_number(self, personal_number: str) -> CitizenSnapshot | None:
         """Return the citizen who bears a number today, or None."""
-        index = self._vault.number_index(personal_number)
-        found = extract.by_number(self._transaction, [index]).get(index)
-        written = self._people.written(self._transaction, found[0]) if found else None
+        found = extract.by_number(self._transaction, self._vault.number_indexes(personal_number))
+        person_id = next((person for person, _ in found.values()), None)
+        written = self._people.written(self._transaction, person_id) if person_id else None
         if written is None:
             return None
         updated = written.pop("updated_at")
@@ -131,11 +134,13 @@ def match_batch(
     if not waiting:
         return None
     ids = [row.child_id for row in waiting]
-    scored = score(transaction, vault, engine, connector=connector, waiting=waiting)
+    standing = Decoys(transaction, vault).without(waiting)
+    scored = score(transaction, vault, engine, connector=connector, waiting=standing)
     others = hold_claims.rivals(transaction, engine.one_record, scored.wanted())
     # whoever reviews meanwhile is faster than this batch: what a person has decided by now stands
     bound = links.lock_results(transaction, sorted({*ids, *others}))
     counts = _Decided(transaction, vault, engine, scored.without(bound)).store()
+    _pass_over(transaction, engine, {row.child_id: row for row in waiting}, {row.child_id for row in standing})
     log(transaction, vault, Event(action=Action.LINK, counts=counts))
     return Matched(last=ids[-1], decisions=counts)
 
@@ -148,12 +153,20 @@ def score(
     connector: OffersCandidates,
     waiting: Sequence[SealedIdentity],
 ) -> Scored:
-    """Open identities and their candidates in memory and let the model decide; nothing is stored."""
+    """Open identities and their candidates in memory and let the model decide; nothing is stored.
+
+    Left out are identities that cannot be read, or that may be a citizen who cannot be read: what was decided stands.
+    """
     ids = [row.child_id for row in waiting]
-    keys = {row.child_id: vault.child_key(row) for row in waiting}
-    records = [_opened(keys[row.child_id], row) for row in waiting]
-    pages = _candidates(transaction, connector, ids, request_id=str(engine.run_id))
+    version = vault.index.block_versions[-1]  # the oldest alive: everybody has tokens of it
+    pages = _candidates(transaction, connector, ids, version=version, request_id=str(engine.run_id))
     people = engine.people.get(transaction, sorted({person for page in pages.values() for person in page}))
+    whole = [row for row in waiting if engine.people.unreadable.isdisjoint(pages[row.child_id])]
+    known = opened(transaction, vault, whole, partial(_opened, vault))
+    waiting = [row for row, _ in known]
+    keys = {row.child_id: key for row, (key, _) in known}
+    records = [identity for _, (_, identity) in known]
+    ids = [row.child_id for row in waiting]
     place_of = {person: place for place, person in enumerate(people)}
     barred = reviews.apart(transaction, ids)
     outcomes = link_records(
@@ -167,14 +180,40 @@ def score(
     return Scored(rows=waiting, keys=keys, people=list(people.items()), outcomes=outcomes)
 
 
-def _opened(key: DataKey, row: SealedIdentity) -> Identity:
-    return open_identity(key, row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family)
+def _opened(vault: Vault, row: SealedIdentity) -> tuple[DataKey, Identity]:
+    key = vault.child_key(row)
+    return key, open_identity(key, row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family)
+
+
+def _pass_over(
+    transaction: Transaction, engine: Engine, waiting: Mapping[UUID, SealedIdentity], standing: Set[UUID]
+) -> None:
+    """Let decoys look like identities that were matched with nobody: they are not compared, and must not stand out."""
+    rows = [
+        {
+            "child_id": child,
+            "decision": Decision.NONE.value,
+            "nobody": 1.0,
+            "version_no": row.version_no,
+            "model_version": engine.model.version,
+            "run_id": engine.run_id,
+            "matched_at": transaction.access.at,
+            "decided_by": None,
+            "held_person_id": None,
+            "pattern": None,
+            "information": 0.0,
+        }
+        for child, row in waiting.items()
+        if child not in standing
+    ]
+    if rows:
+        links.write_results(transaction, rows, [])
 
 
 def _candidates(
-    transaction: Transaction, connector: OffersCandidates, ids: Sequence[UUID], *, request_id: str
+    transaction: Transaction, connector: OffersCandidates, ids: Sequence[UUID], *, version: int, request_id: str
 ) -> dict[UUID, list[UUID]]:
-    tokens = links.blocks_of(transaction, ids)
+    tokens = links.blocks_of(transaction, ids, version=version)
     queries = [CandidateQuery(query_id=str(child), tokens=tokens.get(child, {})) for child in ids]
     context = CallContext(
         request_id=request_id,
@@ -249,8 +288,9 @@ class _Decided:
         fresh = {child: best for child, best in chosen.items() if child not in standing or child in stale}
         rows = [self._link(child, best) for child, (_, best) in fresh.items()]
         numbers = {child: self._people[best.person][1].number for child, (_, best) in fresh.items()}
-        indexes = {child: self._vault.number_index(number) for child, number in numbers.items() if number}
-        links.write_links(self._transaction, rows, indexes)
+        index = self._vault.index
+        indexes = {child: index.identifier(NUMBER, number) for child, number in numbers.items() if number}
+        links.write_links(self._transaction, rows, indexes, key_version=index.version)
         touched = {row["person_id"] for row in rows} | {link.person_id for link in stale.values()}
         grouping.regroup(self._transaction, touched, at=at)
 

@@ -31,6 +31,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "lost_character": "A letter was lost on the way: a replacement character or question mark stands for it.",
         "digits_for_name": "Digits stand where a name should: the columns are probably shifted.",
         "too_long": "The text is longer than any real value of this field.",
+        "record_damaged": "The key of the record that is stored cannot be read: nothing can be added to it.",
+        "row_damaged": "The sealed bytes of the row cannot be read.",
     }
 )
 _LONGEST_NAME = 120

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from registry.actions.alarms import AlarmKind, raise_alarm
 from registry.actions.cluster_review import evidence_of
+from registry.actions.damage import Damage
+from registry.actions.decoys import decoys_among
 from registry.actions.log import log
 from registry.actions.sealing import Vault, open_group, open_identity
-from registry.actions.views import ChildView, JoinView, LinkView, RecordView, evidence_rows, side_of
+from registry.actions.views import ChildView, EvidenceRow, JoinView, LinkView, RecordView, evidence_rows, side_of
 from registry.model.access import PEOPLE_PURPOSES
 from registry.model.errors import NotFound, Refused
 from registry.protect.access_log import Event
@@ -20,6 +24,7 @@ from registry.protect.keyring_file import Domain
 from registry.protect.masking import masked_number
 from registry.store import children, clusters, grouping, links, verifications
 from registry.store.children import SealedCase, SealedGroups
+from registry.store.clusters import StoredPair
 from registry.store.links import StoredLink
 from registry.store.session import Transaction
 
@@ -54,7 +59,10 @@ def _opened(transaction: Transaction, child_id: UUID) -> tuple[UUID, list[UUID]]
 def open_child(transaction: Transaction, vault: Vault, child_id: UUID) -> ChildView:
     """Return all that the Access may see of a child, every identity of her included.
 
+    A record whose sealed values were changed is left out and counted; a child who does not exist raises an alarm.
+
     Raises:
+        RecordDamaged: none of her records can be read.
         NotFound: no such child, or none in the area of this Access.
         ReasonNeeded: no purpose was given, or its sentence is missing.
         Refused: this role opens no child.
@@ -67,13 +75,24 @@ def open_child(transaction: Transaction, vault: Vault, child_id: UUID) -> ChildV
     groups = children.groups(transaction, members)
     cases = _case_grant(transaction)
     sealed_cases = {case.child_id: case for case in children.cases(transaction, members)} if cases else {}
-    records = tuple(_record(vault, grant, row, case=(cases, sealed_cases.get(row.child_id))) for row in groups)
-    shown = _link_views(transaction, vault, groups)
+    met = Damage(transaction, vault)
+    opening = partial(_record, vault, grant, met)
+    found_out = [
+        met.tried(row.child_id, partial(opening, row, case=(cases, sealed_cases.get(row.child_id)))) for row in groups
+    ]
+    records = tuple(record for record in found_out if record is not None)
+    if groups and not records:
+        met.refuse()
+    shown = _link_views(transaction, vault, met, groups)
+    joins = _join_views(transaction, vault, met, groups)
+    met.settle(of=len(groups))
     if transaction.access.staff_id is not None and transaction.access.purpose in PEOPLE_PURPOSES:
         _remember(transaction, head)
     opened = set(grant.field_groups | grant.masked) | (set(cases.field_groups) if cases and sealed_cases else set())
     log(transaction, vault, Event(action=Action.OPEN, children=members, groups=opened))
-    return ChildView(child_id=head, records=records, links=shown, joins=_join_views(transaction, vault, groups))
+    for decoy in decoys_among(transaction, vault, members):
+        raise_alarm(transaction, vault, AlarmKind.DECOY_OPENED, child_id=decoy)
+    return ChildView(child_id=head, records=records, links=shown, joins=joins, unreadable=len(met.children))
 
 
 def _remember(transaction: Transaction, head: UUID) -> None:
@@ -90,12 +109,12 @@ def _case_grant(transaction: Transaction) -> Grant | None:
 
 
 def _record(
-    vault: Vault, grant: Grant, row: SealedGroups, *, case: tuple[Grant | None, SealedCase | None]
+    vault: Vault, grant: Grant, met: Damage, row: SealedGroups, *, case: tuple[Grant | None, SealedCase | None]
 ) -> RecordView:
     key = vault.child_key(row)
     identity = open_identity(key, row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family)
     family = grant.may_open(FieldGroup.FAMILY)
-    case_view = _case(vault, *case)
+    case_view = met.tried(row.child_id, partial(_case, vault, *case)) or _case(vault, None, None)
     source = _group(key, row, FieldGroup.IDENTITY, column="source", sealed=row.sealed_source, grant=grant)
     contact = _group(key, row, FieldGroup.CONTACT, column="contact", sealed=row.sealed_contact, grant=grant)
     welfare = _group(key, row, FieldGroup.WELFARE, column="welfare", sealed=row.sealed_welfare, grant=grant)
@@ -165,16 +184,21 @@ def _case(vault: Vault, grant: Grant | None, sealed: SealedCase | None) -> dict[
     }
 
 
-def _link_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedGroups]) -> tuple[LinkView, ...]:
-    ids = [row.child_id for row in groups]
-    keys = {row.child_id: vault.child_key(row) for row in groups}
-    said = verifications.latest(transaction, ids)
-    return tuple(
-        _link(keys[link.child_id], link, said.get(link.child_id)) for link in links.standing_sealed(transaction, ids)
-    )
+def _link_views(
+    transaction: Transaction, vault: Vault, met: Damage, groups: Sequence[SealedGroups]
+) -> tuple[LinkView, ...]:
+    known = {row.child_id: row for row in groups}
+    said = verifications.latest(transaction, known)
+    found = [
+        met.tried(link.child_id, partial(_link, vault, known[link.child_id], link, said.get(link.child_id)))
+        for link in links.standing_sealed(transaction, known)
+    ]
+    return tuple(link for link in found if link is not None)
 
 
-def _join_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedGroups]) -> tuple[JoinView, ...]:
+def _join_views(
+    transaction: Transaction, vault: Vault, met: Damage, groups: Sequence[SealedGroups]
+) -> tuple[JoinView, ...]:
     """Return the joins among records that are given oldest first."""
     known = {row.child_id: row for row in groups}
     age = {child: place for place, child in enumerate(known)}
@@ -185,7 +209,7 @@ def _join_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedG
             continue
         older, later = sorted(join.ids, key=age.__getitem__)
         pair = pairs.get(join.ids)
-        evidence = evidence_of(vault.child_key(known[join.child_id]), pair) if pair else ()
+        evidence = met.tried(join.child_id, partial(_evidence, vault, known[join.child_id], pair)) if pair else None
         shown.append(
             JoinView(
                 child_id=later,
@@ -193,7 +217,7 @@ def _join_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedG
                 system=known[later].system,
                 other_system=known[older].system,
                 probability=join.probability,
-                evidence=evidence,
+                evidence=evidence or (),
                 made_at=join.made_at,
                 made_by_person=join.made_by is not None,
             )
@@ -201,7 +225,12 @@ def _join_views(transaction: Transaction, vault: Vault, groups: Sequence[SealedG
     return tuple(shown)
 
 
-def _link(key: DataKey, link: StoredLink, said: Mapping[str, Any] | None) -> LinkView:
+def _evidence(vault: Vault, row: SealedGroups, pair: StoredPair) -> tuple[EvidenceRow, ...]:
+    return evidence_of(vault.child_key(row), pair)
+
+
+def _link(vault: Vault, row: SealedGroups, link: StoredLink, said: Mapping[str, Any] | None) -> LinkView:
+    key = vault.child_key(row)
     number = open_group(key, "link", group="number", row=link.link_id, token=link.sealed_number)["number"]
     evidence = open_group(key, "link", group="evidence", row=link.link_id, token=link.sealed_evidence)
     return LinkView(

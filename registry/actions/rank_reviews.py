@@ -54,4 +54,4 @@ def _pattern(vault: Vault, outcome: RecordOutcome) -> bytes | None:
         return None
     levels = sorted((one.field, one.level) for one in outcome.candidates[0].evidence if one.field != FAMILY)
     text = " ".join(f"{field}:{level}" for field, level in levels)
-    return vault.index.identifier("pattern", text)[:PATTERN_BYTES]
+    return vault.index.pattern(text)[:PATTERN_BYTES]

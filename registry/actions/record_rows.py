@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 from connectors.records import CaseFacts, Operation, PersonFacts, SourceRecord
 from matching.blocking import block_keys
 from matching.identity import Identity
-from registry.actions.sealing import Vault, seal_group
+from registry.actions.sealing import NUMBER, Vault, seal_group
+from registry.actions.search_rows import search_row
 from registry.model.identity_groups import family_document, identity_document
+from registry.protect.blind_index import BlindIndex
+from registry.protect.cipher import seal_documents
 from registry.protect.data_key import DataKey, WrappedKey
 from registry.protect.keyring_file import Domain
-from registry.protect.search_tokens import SearchFacts, child_tokens
 from registry.store.quarantine import Entry
 from registry.store.sources import RecordBatch, SourceState
 
@@ -30,8 +32,10 @@ class Delivered:
     record: SourceRecord = field(repr=False)
     identity: Identity = field(repr=False)
     key_index: bytes
+    index_version: int  # of the key that made `key_index`
     content_digest: bytes
     waited: Entry | None = None  # in quarantine, until now or once before; None: it came just now
+    erased: bool = False  # its child was erased: nothing of it may come back
 
     def seen_at(self, stamp: Stamp) -> datetime:
         """Return when the row was first delivered."""
@@ -50,7 +54,7 @@ class OpenKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOwner:
-    """Wrapped key columns of what a batch opens for the first time; None: it was there before."""
+    """Columns of the data keys of what a batch opens for the first time; None: it was there before."""
 
     child: Mapping[str, Any] | None = None
     case: Mapping[str, Any] | None = None
@@ -65,12 +69,16 @@ class Stamp:
     mapping_version: int
 
 
-def new_keys(vault: Vault, record: SourceRecord) -> tuple[OpenKeys, NewOwner]:
-    """Return the keys of a child opened for a source record seen for the first time, and their wrapped columns."""
-    child_id = uuid4()
+def new_keys(vault: Vault, record: SourceRecord, *, child_id: UUID | None = None) -> tuple[OpenKeys, NewOwner]:
+    """Return the keys of a child opened for a source record seen for the first time, and their wrapped columns.
+
+    Args:
+        child_id: None for a new one.
+    """
+    child_id = child_id or uuid4()
     key, wrapped = vault.new_key(Domain.IDENTITY_WRAP, child_id)
     keys = OpenKeys(child_id=child_id, child=key, case_id=None, case=None)
-    return with_case_key(vault, record, keys=keys, new=NewOwner(child=_columns(wrapped)))
+    return with_case_key(vault, record, keys=keys, new=NewOwner(child=_columns(Domain.IDENTITY_WRAP, wrapped)))
 
 
 def with_case_key(vault: Vault, record: SourceRecord, *, keys: OpenKeys, new: NewOwner) -> tuple[OpenKeys, NewOwner]:
@@ -80,11 +88,11 @@ def with_case_key(vault: Vault, record: SourceRecord, *, keys: OpenKeys, new: Ne
     case_id = uuid4()
     key, wrapped = vault.new_key(Domain.CASE_WRAP, case_id)
     keys = OpenKeys(child_id=keys.child_id, child=keys.child, case_id=case_id, case=key)
-    return keys, NewOwner(child=new.child, case=_columns(wrapped))
+    return keys, NewOwner(child=new.child, case=_columns(Domain.CASE_WRAP, wrapped))
 
 
-def _columns(wrapped: WrappedKey) -> Mapping[str, Any]:
-    return {"wrapped_key": wrapped.wrapped, "key_epoch": wrapped.epoch, "key_generation": 1}
+def _columns(domain: Domain, wrapped: WrappedKey) -> Mapping[str, Any]:
+    return {"domain": domain.value, "generation": 1, "epoch": wrapped.epoch, "wrapped_key": wrapped.wrapped}
 
 
 def stored_keys(vault: Vault, state: SourceState) -> OpenKeys | None:
@@ -95,8 +103,8 @@ def stored_keys(vault: Vault, state: SourceState) -> OpenKeys | None:
         Domain.IDENTITY_WRAP,
         state.child_id,
         wrapped=state.wrapped_key,
-        epoch=state.key_epoch,
-        generation=state.key_generation,
+        epoch=state.key_epoch or 1,
+        generation=state.key_generation or 1,
     )
     case = None
     if state.case_id is not None and state.case_wrapped_key is not None:
@@ -163,14 +171,16 @@ def add_understood(
     codes = {} if withdrawn and new.child is None else _codes(delivered)
     child = {"child_id": keys.child_id, **codes, "withdrawn_at": stamp.at if withdrawn else None}
     if new.child is not None:
-        batch.children.append({**child, **new.child, "created_at": stamp.at})
-        batch.keys.append({"key_index": delivered.key_index, "leads_to": keys.child_id})
+        batch.children.append({**child, "created_at": stamp.at})
+        batch.data_keys.append({"child_id": keys.child_id, "owner_id": keys.child_id, **new.child})
+        version = delivered.index_version
+        batch.keys.append({"key_index": delivered.key_index, "leads_to": keys.child_id, "key_version": version})
     else:
         (batch.withdrawn_children if withdrawn else batch.changed_children).append(child)
     if new.child is not None or not withdrawn:
         batch.identities.append(_identity_row(delivered, keys, row_version=row_version, stamp=stamp))
     if not withdrawn:
-        _add_lookups(vault, batch, delivered, child_id=keys.child_id)
+        _add_lookups(vault, batch, delivered, keys=keys)
     if delivered.record.case is not None or new.case is not None:
         add_case(batch, delivered.record.case or CaseFacts(), keys=keys, new=new, row_version=row_version, stamp=stamp)
 
@@ -191,7 +201,8 @@ def add_case(
     if new.case is None:
         batch.changed_cases.append(row)
     else:
-        batch.cases.append({**row, **new.case})
+        batch.cases.append(row)
+        batch.data_keys.append({"child_id": keys.child_id, "owner_id": keys.case_id, **new.case})
 
 
 def add_version(batch: RecordBatch, delivered: Delivered, *, keys: OpenKeys, version_no: int, stamp: Stamp) -> None:
@@ -243,13 +254,10 @@ def _identity_row(delivered: Delivered, keys: OpenKeys, *, row_version: int, sta
         "welfare": {"groups": [] if group is None else [group]},
         "source": {"stream": record.stream, "key": record.key},
     }
-    sealed = {
-        f"sealed_{name}": seal_group(keys.child, "identity", group=name, row=keys.child_id, document=document)
-        for name, document in documents.items()
-    }
+    sealed = seal_documents(keys.child, "identity", row=keys.child_id, documents=documents)
     return {
         "child_id": keys.child_id,
-        **sealed,
+        **{f"sealed_{name}": token for name, token in sealed.items()},
         "mapping_version": stamp.mapping_version,
         "row_version": row_version,
         "updated_at": stamp.at,
@@ -276,43 +284,32 @@ def _record_row(delivered: Delivered, child_id: UUID, *, version_no: int, stamp:
     }
 
 
-def _add_lookups(vault: Vault, batch: RecordBatch, delivered: Delivered, *, child_id: UUID) -> None:
-    identity = delivered.identity
+def _add_lookups(vault: Vault, batch: RecordBatch, delivered: Delivered, *, keys: OpenKeys) -> None:
+    identity, child_id, index = delivered.identity, keys.child_id, vault.index
     if identity.number is not None:
-        index = vault.number_index(identity.number)
-        batch.identifiers.append({"number_index": index, "leads_to": child_id, "kind": CLAIMED})
-    tokens = {(key.kind, vault.index.block_token(key.kind, key.text)) for key in block_keys(identity)}
-    batch.blocks.extend({"child_id": child_id, "kind": kind, "token": token} for kind, token in sorted(tokens))
-    facts = search_facts(identity)
-    if facts is not None:
-        batch.searches.append({"child_id": child_id, "tokens": child_tokens(vault.keyring, facts)})
+        number = index.identifier(NUMBER, identity.number)
+        batch.identifiers.append(
+            {"number_index": number, "leads_to": child_id, "kind": CLAIMED, "key_version": index.version}
+        )
+    batch.blocks.extend(block_rows(index, child_id, identity))
+    batch.searches.append(search_row(vault, identity, child_id=child_id, key=keys.child))
 
 
-def search_facts(identity: Identity) -> SearchFacts | None:
-    """Return what the search of a province needs; None without a name or a province."""
-    if identity.name is None or identity.unit is None or identity.unit.province is None:
-        return None
-    return SearchFacts(
-        name_parts=identity.name.parts,
-        birth_year=identity.birth.year if identity.birth else None,
-        birth_date=identity.birth.iso() if identity.birth and identity.birth.day else None,
-        mother_parts=_parts(identity.mother and identity.mother.name),
-        father_parts=_parts(identity.father and identity.father.name),
-        province=identity.unit.province,
-    )
-
-
-def _parts(name: Any) -> tuple[str, ...]:  # noqa: ANN401  # a Name or None
-    return name.parts if name else ()
+def block_rows(index: BlindIndex, child_id: UUID, identity: Identity) -> list[Mapping[str, Any]]:
+    """Return the tokens by which an identity meets citizens and other records."""
+    keys = {(key.kind, key.text) for key in block_keys(identity)}
+    tokens = {(kind, token, version) for kind, text in keys for version, token in index.block_tokens(kind, text)}
+    return [
+        {"child_id": child_id, "kind": kind, "token": token, "key_version": version}
+        for kind, token, version in sorted(tokens)
+    ]
 
 
 def _case_columns(case: CaseFacts, key: DataKey, case_id: UUID) -> dict[str, bytes]:
-    documents: Iterable[tuple[str, Mapping[str, Any]]] = (
-        ("case", {"groups": list(case.groups), "harm_level": case.harm_level, **case.details}),
-        ("case_notes", {"notes": case.notes}),
-        ("reporter", {"reporter": case.reporter}),
-    )
-    return {
-        f"sealed_{name}": seal_group(key, "protection_case", group=name, row=case_id, document=document)
-        for name, document in documents
+    documents: Mapping[str, Mapping[str, Any]] = {
+        "case": {"groups": list(case.groups), "harm_level": case.harm_level, **case.details},
+        "case_notes": {"notes": case.notes},
+        "reporter": {"reporter": case.reporter},
     }
+    sealed = seal_documents(key, "protection_case", row=case_id, documents=documents)
+    return {f"sealed_{name}": token for name, token in sealed.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from matching.assignment import Claim, held_back
 from matching.decision import Decision
 from matching.linkage import RecordOutcome
 from registry.actions import match
+from registry.actions.damage import Damage
+from registry.actions.decoys import Decoys
 from registry.actions.log import log
 from registry.actions.match import Engine, Scored
 from registry.actions.sealing import Vault, open_group
@@ -82,11 +85,15 @@ def replay_batch(
     if not waiting:
         return None
     results = links.results(transaction, [row.child_id for row in waiting])
-    current = [row for row in waiting if _is_current(row, results.get(row.child_id))]
+    current = [
+        row for row in Decoys(transaction, vault).without(waiting) if _is_current(row, results.get(row.child_id))
+    ]
     found: list[Compared] = []
     if current:
         scored = match.score(transaction, vault, engine, connector=connector, waiting=current)
-        found = list(_compared(transaction, scored, results))
+        met = Damage(transaction, vault)
+        found = list(_compared(transaction, scored, results, met))
+        met.settle(of=len(current))
     log(transaction, vault, Event(action="replay_model", counts={"compared": len(found)}))
     return Replayed(last=waiting[-1].child_id, compared=found, passed_over=len(waiting) - len(current))
 
@@ -95,7 +102,9 @@ def _is_current(row: SealedIdentity, result: StoredResult | None) -> bool:
     return result is not None and result.version_no == row.version_no
 
 
-def _compared(transaction: Transaction, scored: Scored, results: Mapping[UUID, StoredResult]) -> Iterator[Compared]:
+def _compared(
+    transaction: Transaction, scored: Scored, results: Mapping[UUID, StoredResult], met: Damage
+) -> Iterator[Compared]:
     ids = [row.child_id for row in scored.rows]
     standing = {link.child_id: link for link in links.standing_sealed(transaction, ids)}
     candidates = reviews.candidates_among(transaction, ids)
@@ -114,7 +123,10 @@ def _compared(transaction: Transaction, scored: Scored, results: Mapping[UUID, S
             person_after=chosen[0] if chosen else None,
             field="",
         )
-        yield replace(one, field=_most_moved(scored, row, outcome, link=link, known=known)) if one.differs else one
+        if one.differs:
+            moved = met.tried(child_id, partial(_most_moved, scored, row, outcome, link=link, known=known))
+            one = replace(one, field=moved or "")
+        yield one
 
 
 def _probability(link: StoredLink | None, known: Sequence[StoredCandidate]) -> float | None:

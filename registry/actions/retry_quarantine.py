@@ -6,20 +6,22 @@ from the moment at which it was first delivered, so that what came after it stay
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from connectors.contract import SectorConnector
+from connectors.contract import FileFormat, SectorConnector
 from connectors.records import Rejected, SourceRecord
+from registry.actions.damage import tell_shared
 from registry.actions.ingest import ingest_batch
 from registry.actions.quarantine_rows import seal_of
 from registry.actions.sealing import Vault
+from registry.model.errors import Tampered
 from registry.protect.authorize import Action, authorize
 from registry.store import quarantine, sources
-from registry.store.quarantine import Delivery
+from registry.store.quarantine import Delivery, WaitingRow
 from registry.store.session import Transaction
 
 
@@ -49,7 +51,7 @@ def retry_batch(
 
     Raises:
         Refused: the access may not take in deliveries.
-        Tampered: the sealed bytes of a row are not what was sealed.
+        Tampered: the key of the system's rows is not what was wrapped.
     """
     authorize(transaction.access, Action.INGEST)
     form = connector.format
@@ -59,13 +61,32 @@ def retry_batch(
     )
     if not waiting:
         return None
-    seal = seal_of(transaction, vault, form.system)
+    readable = _readable(transaction, vault, form, waiting)
     elements = [
-        (ordinal, _read_again(connector, seal.open(row), row=row.row_number, encodings=delivery.encodings))
-        for ordinal, row in enumerate(waiting, start=place.ordinal)
+        (ordinal, _read_again(connector, raw, row=row.row_number, encodings=delivery.encodings))
+        for ordinal, (row, raw) in enumerate(readable, start=place.ordinal)
     ]
-    ingest_batch(transaction, vault, elements, file_format=form, run_id=run_id, today=today)
-    return RetryPlace(ordinal=place.ordinal + len(waiting), after_row=waiting[-1].row_number)
+    if elements:
+        ingest_batch(transaction, vault, elements, file_format=form, run_id=run_id, today=today)
+    return RetryPlace(ordinal=place.ordinal + len(elements), after_row=waiting[-1].row_number)
+
+
+def _readable(
+    transaction: Transaction, vault: Vault, form: FileFormat, waiting: Sequence[WaitingRow]
+) -> list[tuple[WaitingRow, bytes]]:
+    """Return the rows that can be read; the others wait for a newer mapping under a rule that says what they are."""
+    seal = seal_of(transaction, vault, form.system)
+    found: list[tuple[WaitingRow, bytes]] = []
+    damaged: dict[UUID, Tampered] = {}
+    for row in waiting:
+        try:
+            found.append((row, seal.open(row)))
+        except Tampered as error:
+            damaged[row.quarantine_id] = error
+    if damaged:
+        quarantine.mark_damaged(transaction, damaged, mapping_version=form.mapping_version)
+        tell_shared(transaction, vault, next(iter(damaged.values())), unreadable=len(damaged), of=len(waiting))
+    return found
 
 
 def _read_again(

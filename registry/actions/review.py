@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
+from registry.actions.damage import Damage, refusing
 from registry.actions.link_rows import link_row
 from registry.actions.load_extract import People
 from registry.actions.log import log
-from registry.actions.sealing import Vault, open_group, open_identity, seal_group
+from registry.actions.sealing import NUMBER, Vault, open_group, open_identity, seal_group
 from registry.actions.views import CandidateView, PairView, evidence_rows, side_of
 from registry.model.errors import BadQuery, Conflict, NotFound
 from registry.protect.access_log import Event
@@ -40,23 +42,26 @@ def open_pair(transaction: Transaction, vault: Vault, child_id: UUID) -> PairVie
     """
     grant = authorize(transaction.access, Action.REVIEW)
     child = _under_review(transaction, child_id)
-    key = vault.child_key(child)
+    with refusing(transaction, vault, child_id):
+        key = vault.child_key(child)
+        ours = open_identity(key, child_id, sealed_identity=child.sealed_identity, sealed_family=child.sealed_family)
     family = grant.may_open(FieldGroup.FAMILY)
     candidates = reviews.candidates_of(transaction, child_id)
     people = People(vault).get(transaction, [candidate.person_id for candidate in candidates])
+    met = Damage(transaction, vault)
     shown = tuple(
         CandidateView(
             person_id=candidate.person_id,
             theirs=side_of(people[candidate.person_id], family=family),
             probability=candidate.probability,
             bits=candidate.bits,
-            evidence=evidence_rows(_evidence(key, candidate)),
+            evidence=evidence_rows(met.tried(child_id, partial(_evidence, key, candidate)) or {"fields": []}),
         )
         for candidate in candidates
         if candidate.person_id in people
     )
+    met.settle(of=1)
     log(transaction, vault, Event(action=Action.REVIEW, children=[child_id], groups=grant.field_groups | grant.masked))
-    ours = open_identity(key, child_id, sealed_identity=child.sealed_identity, sealed_family=child.sealed_family)
     held = links.results(transaction, [child_id])[child_id].held_person_id
     return PairView(
         child_id=child_id,
@@ -86,10 +91,12 @@ def decide_pair(
     candidates = {candidate.person_id: candidate for candidate in reviews.candidates_of(transaction, child_id)}
     if person_id not in candidates:
         raise Conflict("the citizen is not a candidate any more")
-    key = vault.child_key(child)
+    with refusing(transaction, vault, child_id):
+        key = vault.child_key(child)
+        evidence = _evidence(key, candidates[person_id]) if says == "same" else {}
     _add_verdict(transaction, key, child_id, person_id, says=says, reason=sentence)
     if says == "same":
-        _link(transaction, vault, key, candidates[person_id])
+        _link(transaction, vault, key, candidates[person_id], evidence)
     elif says == "different":
         _bar(transaction, child_id)
     log(transaction, vault, Event(action=Action.REVIEW, children=[child_id], counts={says: 1}))
@@ -118,7 +125,8 @@ def undo_link(transaction: Transaction, vault: Vault, child_id: UUID, *, reason:
     standing = links.standing(transaction, [child_id]).get(child_id)
     if not found or standing is None:
         raise NotFound
-    key = vault.child_key(found[0])
+    with refusing(transaction, vault, child_id):
+        key = vault.child_key(found[0])
     sealed = seal_group(key, "link", group="undo_reason", row=standing.link_id, document={"reason": sentence})
     access = transaction.access
     links.undo(
@@ -193,9 +201,13 @@ def _add_verdict(
     )
 
 
-def _link(transaction: Transaction, vault: Vault, key: DataKey, candidate: StoredCandidate) -> None:
+def _link(
+    transaction: Transaction, vault: Vault, key: DataKey, candidate: StoredCandidate, evidence: Mapping[str, Any]
+) -> None:
     access = transaction.access
-    person = People(vault).get(transaction, [candidate.person_id])[candidate.person_id]
+    person = People(vault).get(transaction, [candidate.person_id]).get(candidate.person_id)
+    if person is None:
+        raise Conflict("the citizen cannot be read")
     made = {
         "probability": candidate.probability,
         "model_version": links.model_of(transaction, candidate.child_id),
@@ -208,10 +220,11 @@ def _link(transaction: Transaction, vault: Vault, key: DataKey, candidate: Store
         candidate.child_id,
         person_id=candidate.person_id,
         number=person.number,
-        evidence=_evidence(key, candidate),
+        evidence=evidence,
         made=made,
     )
-    index = {candidate.child_id: vault.number_index(person.number)} if person.number else {}
-    links.write_links(transaction, [row], index)
+    index = vault.index
+    numbers = {candidate.child_id: index.identifier(NUMBER, person.number)} if person.number else {}
+    links.write_links(transaction, [row], numbers, key_version=index.version)
     links.set_decision(transaction, candidate.child_id, "link", by=access.staff_id, at=access.at)
     _regroup(transaction, candidate.child_id, candidate.person_id)

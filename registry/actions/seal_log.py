@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from registry.actions.sealing import Vault
 from registry.protect.authorize import Action, authorize
 from registry.protect.checkpoint import BadCheckpoint, Checkpoint, Signer, Verifier, read_checkpoint
+from registry.protect.keyring_file import Domain
 from registry.protect.merkle import CompactRange, leaf_hash
 from registry.store import access_log
 from registry.store.access_log import StoredCheckpoint
@@ -54,7 +56,8 @@ def check_log(transaction: Transaction, vault: Vault) -> LogState:
     """Rehash every leaf from its content, rebuild the tree, and compare it with every signed head."""
     authorize(transaction.access, Action.CHECK)
     signed = {one.tree_size: one.note for one in access_log.checkpoints(transaction)}
-    verifier = Signer.of_keyring(vault.keyring, ORIGIN).verifier
+    alive = vault.keyring.usable(Domain.LOG_SIGN)  # heads signed before a rotation stay signed by the older key
+    verifiers = [Signer.of_keyring(vault.keyring, ORIGIN, version=version).verifier for version in alive]
     tree = CompactRange()
     faults: list[str] = []
     for leaf in access_log.sealed_leaves(transaction):
@@ -64,7 +67,7 @@ def check_log(transaction: Transaction, vault: Vault) -> LogState:
             faults.append(f"leaf {leaf.tree_index} was changed")
         tree.append(leaf_hash(leaf.content))
         if tree.size in signed:
-            faults.extend(_faults_of_head(signed[tree.size], tree, verifier))
+            faults.extend(_faults_of_head(signed[tree.size], tree, verifiers))
     if signed and max(signed) != tree.size:
         faults.append(f"the tree has {tree.size} leaves, but {max(signed)} were signed")
     waiting = access_log.unsealed(transaction, limit=AT_ONCE)
@@ -74,11 +77,17 @@ def check_log(transaction: Transaction, vault: Vault) -> LogState:
     )
 
 
-def _faults_of_head(note: str, tree: CompactRange, verifier: Verifier) -> list[str]:
-    try:
-        said = read_checkpoint(note, verifier)
-    except BadCheckpoint as error:
-        return [f"checkpoint {tree.size}: {error}"]
+def _faults_of_head(note: str, tree: CompactRange, verifiers: Sequence[Verifier]) -> list[str]:
+    said: Checkpoint | None = None
+    fault: BadCheckpoint | None = None
+    for verifier in verifiers:
+        try:
+            said = read_checkpoint(note, verifier)
+            break
+        except BadCheckpoint as error:
+            fault = fault or error
+    if said is None:
+        return [f"checkpoint {tree.size}: {fault}"]
     if (said.origin, said.size, said.root) != (ORIGIN, tree.size, tree.root()):
         return [f"checkpoint {tree.size} is not the head of this tree"]
     return []

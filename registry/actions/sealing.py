@@ -9,7 +9,7 @@ from uuid import UUID
 from matching.identity import Identity
 from registry.model.identity_groups import identity_from
 from registry.protect.blind_index import BlindIndex
-from registry.protect.cipher import Place, seal, seal_document, unseal, unseal_document
+from registry.protect.cipher import Place, seal, seal_document, unseal, unseal_document, unseal_documents
 from registry.protect.data_key import DataKey, WrappedKey
 from registry.protect.keyring import Keyring
 from registry.protect.keyring_file import Domain
@@ -47,7 +47,7 @@ class Vault:
 
     def __init__(self, keyring: Keyring) -> None:
         self.keyring = keyring
-        self.index = BlindIndex(keyring)
+        self._indexes: dict[tuple[int, tuple[int, ...]], BlindIndex] = {}
 
     def __repr__(self) -> str:
         return "Vault()"
@@ -65,9 +65,39 @@ class Vault:
         """Open the key of any other owner: a case, a batch of the extract, a source."""
         return self.keyring.open_data_key(domain, WrappedKey(epoch=epoch, wrapped=wrapped), owner, generation)
 
+    @property
+    def index(self) -> BlindIndex:
+        """The index that new hashes are made with. Take it once for all that is stored together.
+
+        Another process may rotate the key between two looks, and what is stored names the version that made it.
+        """
+        return self._index(self.keyring.active(Domain.INDEX))
+
+    def indexes(self) -> tuple[BlindIndex, ...]:
+        """Return the indexes of all versions that may stand in the database, newest first: a look-up asks them all."""
+        return tuple(self._index(version) for version in self.keyring.usable(Domain.INDEX))
+
+    def _index(self, version: int) -> BlindIndex:
+        alive = self.keyring.usable(Domain.INDEX)
+        name = (version, self.keyring.usable(Domain.BLOCK))
+        found = self._indexes.get(name)
+        if found is None:
+            kept = {old: one for old, one in self._indexes.items() if old[0] in alive and old[1] == name[1]}  # alive
+            found = BlindIndex(self.keyring, version)
+            self._indexes = {**kept, (version, found.block_versions): found}
+        return found
+
     def number_index(self, number: str) -> bytes:
-        """Return the keyed hash by which a personal number is found."""
+        """Return the keyed hash under which a personal number is stored."""
         return self.index.identifier(NUMBER, number)
+
+    def number_indexes(self, number: str) -> list[bytes]:
+        """Return the keyed hashes under which a personal number may stand, while its index is built anew two."""
+        return [index.identifier(NUMBER, number) for index in self.indexes()]
+
+    def source_key_indexes(self, system: str, stream: str, key: str) -> list[bytes]:
+        """Return the keyed hashes under which a record's own key may stand."""
+        return [index.source_key(system, stream, key) for index in self.indexes()]
 
 
 def place(table: str, group: str, row: UUID, key: DataKey) -> Place:
@@ -101,6 +131,6 @@ def open_raw(key: DataKey, table: str, *, group: str, row: UUID, token: bytes) -
 
 def open_identity(key: DataKey, child_id: UUID, *, sealed_identity: bytes, sealed_family: bytes) -> Identity:
     """Open the comparable facts of a stored identity."""
-    who = open_group(key, "identity", group="identity", row=child_id, token=sealed_identity)
-    family = open_group(key, "identity", group="family", row=child_id, token=sealed_family)
-    return identity_from(who, family)
+    tokens = {"identity": sealed_identity, "family": sealed_family}
+    opened = unseal_documents(key, "identity", row=child_id, tokens=tokens)
+    return identity_from(opened["identity"], opened["family"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from registry.actions.meters import Meters
 from registry.actions.sealing import Vault
 from registry.store.session import Store
 
@@ -20,3 +21,4 @@ class Services:
     clock: Callable[[], datetime]  # with a time zone
     demo: bool  # invented children: every page says so
     locale: Literal["vi", "en"] = "vi"  # of the first page
+    meters: Meters = field(default_factory=Meters)

@@ -95,6 +95,7 @@ class ChildView:
     records: tuple[RecordView, ...]
     links: tuple[LinkView, ...]
     joins: tuple[JoinView, ...] = ()
+    unreadable: int = 0  # records of which something cannot be read, for its sealed values were changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -15,6 +15,7 @@ from registry.actions.services import Services
 from registry.actions.sign_in import PasswordMustBeChosen, access_of, current, nobody
 from registry.model.access import Purpose
 from registry.model.errors import SignInNeeded
+from registry.protect.request_watch import request_id
 from registry.store.session import Transaction
 from registry.store.staff import SignedIn
 
@@ -56,7 +57,7 @@ class Caller:
 def call(request: Request) -> Call:
     """Return the request with its time and id."""
     services: Services = request.app.state.services
-    return Call(services=services, at=services.clock(), request_id=uuid4())
+    return Call(services=services, at=services.clock(), request_id=request_id(request.scope))
 
 
 Calling = Annotated[Call, Depends(call)]

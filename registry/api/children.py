@@ -111,10 +111,11 @@ class Child(BaseModel):
     records: list[Record]
     links: list[Link]
     joins: list[Join]
+    unreadable: int = Field(description="records left out, or shown in part: their sealed values were changed")
 
 
 @router.get(
-    "/children/{child_id}", summary="Open a child", response_model=Child, responses=problems(401, 403, 404, 422)
+    "/children/{child_id}", summary="Open a child", response_model=Child, responses=problems(401, 403, 404, 409, 422)
 )
 def open_one(
     caller: Signed,

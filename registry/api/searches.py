@@ -7,9 +7,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from registry.actions.find_child import FindQuery, find_child
+from registry.actions.find_child import FindQuery, Tier, find_child
 from registry.actions.grading import Grade
 from registry.api.caller import Signed
 from registry.api.problems import problems
@@ -35,11 +35,19 @@ class Search(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    text: Text = Field(repr=False, description="a name with or without marks, a personal number, or a record key")
+    text: Text | None = Field(
+        default=None, repr=False, description="a name with or without marks, a personal number, or a record key"
+    )
     born: Text | None = Field(default=None, repr=False, description="a date, a month, or a year that may be one off")
     mother: Text | None = Field(default=None, repr=False, description="the mother's or the father's name")
-    commune: Text | None = Field(default=None, repr=False, description="name or code")
+    commune: Text | None = Field(default=None, repr=False, description="name or code, of today or before July 2025")
     purpose: LookingPurpose
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Search:
+        if self.text is None and self.mother is None:
+            raise ValueError("a text or a parent's name is needed")
+        return self
 
 
 class FoundChild(BaseModel):
@@ -48,6 +56,7 @@ class FoundChild(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     child_id: UUID
+    rank: int = Field(description="one more than the children with better evidence; equal evidence, equal rank")
     name: str = Field(repr=False)
     birth_year: int | None = Field(repr=False)
     sex: str | None
@@ -62,16 +71,18 @@ class SearchAnswer(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    found: list[FoundChild]
+    tier: Tier = Field(description="how wide the search looked")
+    found: list[FoundChild] = Field(description="whole ranks: never a list that was cut inside one")
     total: int
-    too_many: bool = Field(description="more match than are shown: add a detail")
+    too_many: bool = Field(description="some match and are not shown: add a detail")
     advice: str | None
 
 
 @router.post("/searches", summary="Find children", response_model=SearchAnswer, responses=problems(401, 403, 413, 422))
 def search(caller: Signed, asked: Search) -> SearchAnswer:
     """Return the children of the caller's area that are meant. One search is one event of the access log."""
-    query = FindQuery(text=asked.text, born=asked.born, mother=asked.mother, commune=asked.commune)
-    with caller.begin(Purpose(asked.purpose.value)) as transaction:
+    query = FindQuery(text=asked.text or "", born=asked.born, mother=asked.mother, commune=asked.commune)
+    with caller.services.meters.searching() as told, caller.begin(Purpose(asked.purpose.value)) as transaction:
         answer = find_child(transaction, caller.services.vault, query)
+        told(answer.tier)
     return SearchAnswer.model_validate(answer)

@@ -6,6 +6,8 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,10 +17,13 @@ from fastapi import FastAPI
 from connectors.contract import ConnectorError
 from registry.actions.services import Services
 from registry.api.app import api
+from registry.api.metrics import Jobs, MetricsPage, add_metrics, token_of
 from registry.commands.console import Data, opened, out
 from registry.jobs import queue
 from registry.jobs.opening import Installation
 from registry.protect.keyring_file import Mark
+from registry.protect.log_lines import tell_all
+from registry.protect.request_watch import RequestWatch
 from registry.settings import Settings
 from registry.web.app import pages
 
@@ -38,7 +43,22 @@ def application(installed: Installation) -> FastAPI:
         demo=installed.vault.keyring.mark is Mark.DEMO,
         locale=installed.settings.locale,
     )
+    token_file = installed.settings.metrics_token_file
+    if token_file is not None:
+        token_of(token_file)  # what is wrong with it is said now, not by a page that is not there
+    return whole(services, jobs=lambda: asdict(queue.state(installed.url)), token_file=token_file)
+
+
+def whole(services: Services, *, jobs: Jobs, token_file: Path | None) -> FastAPI:
+    """Return the interface, the pages and the metrics as one application that tells what it did, and of nobody.
+
+    Args:
+        jobs: background jobs by state.
+        token_file: whoever bears its content may ask for the metrics from elsewhere; None: nobody may.
+    """
     root = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    root.add_middleware(RequestWatch, answered=services.meters.request)
+    add_metrics(root, MetricsPage(services, jobs=jobs, token_file=token_file))
     root.mount("/v1", api(services))
     root.mount("/", pages(services))
     return root
@@ -89,6 +109,7 @@ def serve(*, port: PortOption = None, data: Data = None) -> None:
     """Serve the pages and the interface for systems on this machine; Ctrl-C stops everything."""
     settings = Settings.load(data)
     chosen = settings.port if port is None else port
+    tell_all()
     with listening(settings.host, chosen) as listener, opened(data) as installed:
         out.print(f"child-registry serves {address_of(listener)}; Ctrl-C stops it")
         run_until_interrupted(installed, listener)

@@ -16,13 +16,14 @@ from connectors.population.extract import read_extract
 from matching.names import surname_share
 from registry.actions import install
 from registry.actions.build_frame import build_frame
+from registry.actions.decoys import decoys_in
 from registry.actions.seal_log import seal_log
 from registry.actions.sealing import Vault
 from registry.jobs import intake, linking
 from registry.jobs.intake import FileAccount, Progress
 from registry.jobs.linking import LinkAccount
 from registry.jobs.opening import Installation
-from registry.model.access import Purpose
+from registry.model.access import NATION, Purpose
 from registry.store import frames, links
 
 Step = Callable[[str], Progress]  # begins a step of the work and returns its progress
@@ -133,7 +134,7 @@ def run_drop(
 def standing(installed: Installation) -> Mapping[str, int]:
     """Return how many identities ended in which decision."""
     with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
-        return links.counts(transaction)
+        return links.counts(transaction, but=decoys_in(transaction, installed.vault, NATION))
 
 
 def count_and_seal(installed: Installation) -> None:

@@ -14,13 +14,14 @@ from connectors.population.extract import ExtractConnector
 from matching.frequencies import Frequencies
 from registry.actions import hold_claims, load_extract, match
 from registry.actions.adopt_model import model_in_use
+from registry.actions.decoys import decoys_in
 from registry.actions.load_extract import People
 from registry.actions.match import Engine, SealedExtract
 from registry.actions.verify import verify_links
 from registry.jobs.clustering import cluster_all
 from registry.jobs.intake import Progress, no_progress
 from registry.jobs.opening import Installation
-from registry.model.access import Purpose
+from registry.model.access import NATION, Purpose
 from registry.model.errors import NotFound, RegistryError
 from registry.store import links, runs
 from registry.store.links import Scope
@@ -83,7 +84,8 @@ def link_all(
     with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
         match.regroup_delivered(transaction)
         runs.close_match(transaction, run_id, at=transaction.access.at)
-        return LinkAccount(run_id=run_id, matched=matched, standing=links.counts(transaction), clusters=joined)
+        standing = links.counts(transaction, but=decoys_in(transaction, installed.vault, NATION))
+        return LinkAccount(run_id=run_id, matched=matched, standing=standing, clusters=joined)
 
 
 def counted(transaction: Transaction, installed: Installation) -> Frequencies:

@@ -12,10 +12,13 @@ from typing import Final
 from uuid import uuid4
 
 from connectors import plugins
-from registry.actions import install
+from registry.actions import install, rotate_keys
+from registry.actions.replay_erasures import replay_erasures
 from registry.actions.sealing import Vault
+from registry.jobs.key_provider import open_keyring, provider_of
 from registry.model.access import NOWHERE, Access, Purpose, Role
 from registry.model.errors import DatabaseUnavailable, RegistryError, WrongKeys
+from registry.protect.erasure_ledger import ErasureLedger
 from registry.protect.keyring import Keyring
 from registry.protect.keyring_file import Mark
 from registry.settings import PREFIX, SettingRefused, Settings
@@ -50,6 +53,17 @@ class Installation:
     def engine(self, purpose: Purpose) -> Access:
         """Return the access of background work, with the operating-system account that started it."""
         return Access.of_engine(purpose, at=self.clock(), request_id=uuid4(), os_account=os_account())
+
+    @property
+    def ledger(self) -> ErasureLedger:
+        """The ledger of erasures, beside the keys."""
+        return ErasureLedger(self.settings.keys)
+
+    def replay_erasures(self) -> int:
+        """Erase again whom the ledger names and the database does not; return how many identities that were."""
+        access = replace(self.engine(Purpose.MAINTENANCE), reason="replay of the ledger of erasures")
+        with self.store.begin(access) as transaction:
+            return replay_erasures(transaction, self.vault, ledger=self.ledger)
 
     def statistician(self) -> Access:
         """Return the access of a table asked for at the command line: aggregates only, and no account needed."""
@@ -96,9 +110,12 @@ def installation(settings: Settings, *, clock: Clock, may_create: bool = False) 
         store = Store(url, connections=CONNECTIONS)
         stack.callback(store.close)
         vault = Vault(_keyring(settings, store, clock, may_create=may_create))
+        store.see_changes(vault.keyring.follow)
         opened = Installation(settings=settings, store=store, vault=vault, clock=clock, url=url, server=server)
         with store.begin(opened.engine(Purpose.MAINTENANCE)) as transaction:
             install.claim(transaction, vault)
+            rotate_keys.tell_states(transaction, vault)
+        opened.replay_erasures()
         yield opened
 
 
@@ -122,7 +139,7 @@ def _prepare(url: str, *, may_create: bool) -> None:
 def _keyring(settings: Settings, store: Store, clock: Clock, *, may_create: bool) -> Keyring:
     folder: Path = settings.keys
     if folder.exists():
-        return Keyring.open(folder)
+        return open_keyring(settings, folder=folder, at=clock())
     if not may_create:
         raise WrongKeys(
             "there are no keys here yet: `child-registry staff add` makes them, or bring those of the database",
@@ -132,4 +149,5 @@ def _keyring(settings: Settings, store: Store, clock: Clock, *, may_create: bool
     with store.begin(access) as transaction:
         if install.is_claimed(transaction):
             raise WrongKeys("the database is sealed, but its keys are missing", place=str(folder))
-    return Keyring.create(folder, mark=Mark(settings.mark))
+    provider = provider_of(settings, folder=folder)
+    return Keyring.create(folder, mark=Mark(settings.mark), provider=provider, at=clock())

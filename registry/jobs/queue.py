@@ -7,7 +7,9 @@ heartbeat and run again; that task itself holds no lock, so that it cannot stall
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,14 +21,17 @@ from sqlalchemy import make_url
 
 from registry.actions.build_frame import build_frame
 from registry.actions.seal_log import seal_log
-from registry.jobs import linking
+from registry.jobs import linking, rotating
 from registry.jobs.enqueue import LINK_NEW
 from registry.jobs.intake import today
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
+from registry.model.errors import DatabaseUnavailable
+from registry.protect.log_lines import Told, tell
 
 STALLED_AFTER: Final = 60  # seconds without a heartbeat
 CONCURRENCY: Final = 1  # the laptop has other work too
+TURN: Final = 20.0  # seconds that a long job works before others have their turn
 
 
 def conninfo(url: str) -> str:
@@ -46,25 +51,33 @@ def conninfo(url: str) -> str:
 def tasks(installed: Installation) -> App:
     """Return the queue with its tasks, bound to an installation."""
     app = App(connector=PsycopgConnector(conninfo=conninfo(installed.url)))
+    complete: list[bool] = []  # filled once every search row was there
 
     @app.task(name=LINK_NEW, queueing_lock=LINK_NEW)
     def link_new() -> None:
-        with suppress(linking.NoExtract):  # records may come before the extract does
+        with _told(LINK_NEW), suppress(linking.NoExtract):  # records may come before the extract does
             linking.link_all(installed, changed_only=True)
 
     @app.periodic(cron="*/10 * * * * *")
     @app.task(name="seal_log", queueing_lock="seal_log")
     def seal(timestamp: int) -> None:
         del timestamp
-        with installed.store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
+        with _told("seal_log"), installed.store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
             seal_log(transaction, installed.vault)
 
     @app.periodic(cron="30 19 * * *")  # in UTC: half past two at night in Viet Nam
     @app.task(name="build_frame", queueing_lock="build_frame")
     def frame(timestamp: int) -> None:
         del timestamp
-        with installed.store.begin(installed.engine(Purpose.STATISTICS)) as transaction:
+        with _told("build_frame"), installed.store.begin(installed.engine(Purpose.STATISTICS)) as transaction:
             build_frame(transaction, installed.vault, as_of=today(installed))
+
+    @app.periodic(cron="*/2 * * * *")
+    @app.task(name="carry_on_keys", queueing_lock="carry_on_keys")
+    def keys(timestamp: int) -> None:
+        del timestamp
+        with _told("carry_on_keys"):
+            _carry_on_keys(installed, complete)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="rescue_stalled", queueing_lock="rescue_stalled", pass_context=True)
@@ -74,6 +87,28 @@ def tasks(installed: Installation) -> App:
             await context.app.job_manager.retry_job(job)
 
     return app
+
+
+def _carry_on_keys(installed: Installation, complete: list[bool]) -> None:
+    """Finish what others have begun and were stopped in: erasures, rotations, the search rows of a restore."""
+    installed.replay_erasures()
+    rotating.carry_on_all(installed, seconds=TURN)
+    if not complete:
+        with suppress(rotating.OutOfTime):
+            rotating.rebuild_missing(installed, until=time.monotonic() + TURN)
+            complete.append(True)
+
+
+@contextmanager
+def _told(job: str) -> Iterator[None]:
+    """Write a line of the log for a job: how long it took, or where it failed."""
+    began = time.perf_counter()
+    try:
+        yield
+    except Exception as error:
+        tell(Told.JOB_FAILED, logging.ERROR, error=error, job=job)
+        raise
+    tell(Told.JOB, job=job, ms=round((time.perf_counter() - began) * 1000, 1))
 
 
 @contextmanager
@@ -114,16 +149,23 @@ class QueueState:
     stalled: int
 
 
+_STATE: Final = """
+SELECT count(*) FILTER (WHERE job.status = 'todo'), count(*) FILTER (WHERE job.status = 'failed'),
+    count(*) FILTER (WHERE job.status = 'doing'
+        AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s)))
+FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
+"""
+
+
 def state(url: str) -> QueueState:
-    """Return the state of the queue."""
-    app = App(connector=PsycopgConnector(conninfo=conninfo(url)))
-    with app.open() as opened:
-        stalled = len(list(asyncio.run(_stalled(url))))
-        counts = {status: len(list(opened.job_manager.list_jobs(status=status))) for status in ("todo", "failed")}
-    return QueueState(waiting=counts["todo"], failed=counts["failed"], stalled=stalled)
+    """Return the state of the queue.
 
-
-async def _stalled(url: str) -> list[object]:
-    app = App(connector=PsycopgConnector(conninfo=conninfo(url)))
-    async with app.open_async():
-        return list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER))
+    Raises:
+        DatabaseUnavailable: the database does not answer.
+    """
+    try:
+        with psycopg.connect(conninfo(url)) as connection:
+            waiting, failed, stalled = connection.execute(_STATE, [STALLED_AFTER]).fetchone() or (0, 0, 0)
+    except psycopg.OperationalError:
+        raise DatabaseUnavailable("the queue of jobs does not answer") from None
+    return QueueState(waiting=waiting, failed=failed, stalled=stalled)

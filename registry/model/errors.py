@@ -8,11 +8,13 @@ The class name is the message key. A message names the rule, the field and the p
     ├── NotFound 404          also: not allowed to find
     ├── Conflict 409
     ├── DemoRefused 409
+    ├── ClockBack 409         the clock stands before something that has happened already
     ├── BadQuery 422          a field breaks a rule
     ├── ReasonNeeded 422      a purpose or its text is missing
     ├── TooMany 422           more answers than the limit: add a detail
     ├── WrongKeys 500         a key file or keyring cannot be used
     │   └── KeyUnavailable    one key of the keyring is unknown or destroyed
+    │       └── ProviderUnavailable 503   the keeper of the root key is away, refuses or answers rubbish
     ├── Tampered 500          a sealed value is not what was sealed at this place
     └── DatabaseUnavailable 503
 """
@@ -95,6 +97,13 @@ class DemoRefused(RegistryError):
     title = "Demo and real must not meet"
 
 
+class ClockBack(RegistryError):
+    """The clock stands before something that has happened already: ages of keys and copies could not be trusted."""
+
+    status = 409
+    title = "The clock has gone back"
+
+
 class BadQuery(RegistryError):
     """A field of the request breaks a rule."""
 
@@ -136,6 +145,13 @@ class KeyUnavailable(WrongKeys):
     """One key of the keyring is unknown, retired or destroyed."""
 
     title = "A key is no longer available"
+
+
+class ProviderUnavailable(KeyUnavailable):
+    """The keeper of the root key is slow, down, sealed, refuses us, or answers rubbish; no key is lost by it."""
+
+    status = 503
+    title = "The keeper of the keys is not available"
 
 
 class Tampered(RegistryError):

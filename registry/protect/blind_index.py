@@ -22,14 +22,18 @@ class BlindIndex:
     Values are taken exactly as given: the caller normalises them before, the same way on write and on search.
     """
 
-    __slots__ = ("_block_keys", "_keyring", "_keys", "version")
+    __slots__ = ("_block_keys", "_keyring", "_keys", "block_versions", "version")
 
     def __init__(self, keyring: Keyring, version: int | None = None) -> None:
-        """Use the active index key, or an older version while an index is being rebuilt."""
+        """Use the active index key, or an older version while an index is being rebuilt.
+
+        What is stored says beside it which version made it: that of the same object that made the hash.
+        """
         self.version = keyring.active(Domain.INDEX) if version is None else version
+        self.block_versions = keyring.usable(Domain.BLOCK)  # newest first
         self._keyring = keyring
         self._keys: dict[tuple[bytes, ...], bytes] = {}
-        self._block_keys: dict[str, bytes] = {}
+        self._block_keys: dict[tuple[str, int], bytes] = {}
 
     def identifier(self, kind: str, value: str) -> bytes:
         """Return 16 bytes for an identifier, e.g. ("personal_number", twelve digits)."""
@@ -43,18 +47,36 @@ class BlindIndex:
 
     def content_digest(self, document: Mapping[str, Any]) -> bytes:
         """Return 32 bytes that are equal exactly if the documents are: tells an unchanged record."""
-        return hmac.digest(self._key(b"content"), compact_json(document), "sha256")
+        return hmac.digest(self._content_key(b"content"), compact_json(document), "sha256")
 
     def bytes_digest(self, raw: bytes) -> bytes:
         """Return 32 bytes that are equal exactly if the bytes are: tells a file or a row seen before."""
-        return hmac.digest(self._key(b"bytes"), raw, "sha256")
+        return hmac.digest(self._content_key(b"bytes"), raw, "sha256")
 
-    def block_token(self, kind: str, text: str) -> int:
+    def erased_record(self, system: str, stream: str, key: str) -> bytes:
+        """Return 32 bytes by which a record that was erased is known again, and which lead to nobody."""
+        message = length_prefixed(_text(system), _text(stream), _text(key))
+        return hmac.digest(self._content_key(b"erased-record"), message, "sha256")
+
+    def pattern(self, text: str) -> bytes:
+        """Return 32 bytes that are equal exactly if two ways of agreeing are; they outlive every index."""
+        return hmac.digest(self._content_key(b"pattern"), _text(text), "sha256")
+
+    def block_tokens(self, kind: str, text: str) -> list[tuple[int, int]]:
+        """Return versions and tokens of a block key, all of which are stored: records meet while the key is rotated."""
+        return [(version, self.block_token(kind, text, version)) for version in self.block_versions]
+
+    def block_token(self, kind: str, text: str, version: int | None = None) -> int:
         """Return a signed 64-bit number for a block key of linkage, under the linkage domain's own key."""
-        key = self._block_keys.get(kind)
+        number = self.block_versions[0] if version is None else version
+        key = self._block_keys.get((kind, number))
         if key is None:
-            key = self._block_keys[kind] = self._keyring.derived(Domain.BLOCK, b"block", kind.encode())
+            key = self._keyring.derived(Domain.BLOCK, b"block", kind.encode(), version=number)
+            self._block_keys[kind, number] = key
         return int.from_bytes(hmac.digest(key, _text(text), "sha256")[:_SIGNED_64], "big", signed=True)
+
+    def _content_key(self, label: bytes) -> bytes:
+        return self._keyring.derived(Domain.CONTENT, label)
 
     def _key(self, *labels: bytes) -> bytes:
         found = self._keys.get(labels)

@@ -1,31 +1,34 @@
-"""The root of all keys, and what a deployment implements to keep it elsewhere."""
+"""The root of all keys: what its keeper must be able to do, and what we check whoever keeps it.
+
+The keepers that exist are in `registry.protect.providers`.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
+import hmac
 from dataclasses import dataclass, field
-from pathlib import Path
+from enum import StrEnum
 from typing import Protocol
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from registry.model.errors import WrongKeys
-from registry.protect.private_file import create_private, read_private
+from registry.model.errors import ProviderUnavailable, WrongKeys
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 
-_FILE = re.compile(rb"child-registry root key 1\n([0-9a-f]{64})\n([0-9a-f]{16})\n")
+
+class Keeper(StrEnum):
+    """Who can keep the root key."""
+
+    KEYFILE = "keyfile"
+    TRANSIT = "transit"
+    PKCS11 = "pkcs11"
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
     """A key sealed by the root, and which root that was."""
 
-    root: str  # says which root key opens it; tells nothing about the key
+    root: str  # the keeper and which of its keys; tells nothing about the key
     token: bytes = field(repr=False)
 
 
@@ -40,7 +43,10 @@ class ProviderInfo:
 
 
 class KeyProvider(Protocol):
-    """The keeper of the root key. It is asked at the start and at rotation, never for a single record."""
+    """The keeper of the root key. It is asked at the start and at rotation, never for a single record.
+
+    Any of the three may raise `ProviderUnavailable`: the keeper is away, refuses, or answers rubbish; nothing is lost.
+    """
 
     def wrap(self, key: bytes, aad: bytes) -> Wrapped:
         """Seal a domain key, bound to `aad`."""
@@ -49,7 +55,9 @@ class KeyProvider(Protocol):
     def unwrap(self, wrapped: Wrapped, aad: bytes) -> bytes:
         """Open a domain key.
 
-        Raises: WrongKeys: sealed by another root, or for another place.
+        Raises:
+            WrongKeys: sealed by another root, or for another place.
+            KeyUnavailable: the root key, or its version, is gone.
         """
         ...
 
@@ -58,57 +66,40 @@ class KeyProvider(Protocol):
         ...
 
 
-class KeyfileProvider:
-    """The root key in a file of mode 0600 that belongs to the account running the registry."""
+def keeper_of(root: str) -> Keeper | None:
+    """Return who sealed a key; None: nobody that this version knows.
 
-    __slots__ = ("_aead", "_path", "_root")
-
-    def __init__(self, path: Path) -> None:
-        found = _FILE.fullmatch(read_private(path))
-        if found is None:
-            raise WrongKeys("the root key file is truncated or not one of ours", place=str(path))
-        key = bytes.fromhex(found[1].decode())
-        self._root = _root_name(key)
-        if found[2].decode() != self._root:
-            raise WrongKeys("the root key file is damaged", place=str(path))
-        self._aead = AESGCM(key)
-        self._path = path
-
-    @classmethod
-    def create(cls, path: Path) -> KeyfileProvider:
-        """Write a new root key and return its provider.
-
-        Raises: WrongKeys: there is a file already, or it cannot be written.
-        """
-        key = os.urandom(KEY_BYTES)
-        create_private(path, f"child-registry root key 1\n{key.hex()}\n{_root_name(key)}\n".encode())
-        return cls(path)
-
-    def __repr__(self) -> str:
-        return f"KeyfileProvider(root={self._root})"
-
-    def wrap(self, key: bytes, aad: bytes) -> Wrapped:
-        """Seal a domain key, bound to `aad`."""
-        nonce = os.urandom(NONCE_BYTES)
-        return Wrapped(self._root, nonce + self._aead.encrypt(nonce, key, aad))
-
-    def unwrap(self, wrapped: Wrapped, aad: bytes) -> bytes:
-        """Open a domain key.
-
-        Raises: WrongKeys: sealed by another root, or for another place.
-        """
-        if wrapped.root != self._root:
-            raise WrongKeys("the root key file is of another keyring", place=str(self._path))
-        try:
-            return self._aead.decrypt(wrapped.token[:NONCE_BYTES], wrapped.token[NONCE_BYTES:], aad)
-        except (InvalidTag, ValueError):
-            raise WrongKeys("the root key does not open a key of this keyring", place=str(self._path)) from None
-
-    def health(self) -> ProviderInfo:
-        """Say which root key is in use."""
-        return ProviderInfo(name="keyfile", version=self._root, is_demo=False, can_rewrap=False)
+    Args: root: of a `Wrapped`. A key file writes sixteen hex digits, every other keeper its name and a colon.
+    """
+    name, colon, _ = root.partition(":")
+    if not colon:
+        return Keeper.KEYFILE
+    return Keeper(name) if name in frozenset(Keeper) else None
 
 
-def _root_name(key: bytes) -> str:
-    """Return 16 hex digits that tell one root key from another and give no way back to it."""
-    return hashlib.sha256(b"child-registry/root-name/1" + key).hexdigest()[:16]
+def require_keeper(wrapped: Wrapped, keeper: Keeper, *, place: str) -> None:
+    """Refuse a key that somebody else has sealed.
+
+    Raises: WrongKeys: it names the keeper that is needed.
+    """
+    sealed_by = keeper_of(wrapped.root)
+    if sealed_by is not keeper:
+        known = sealed_by.value if sealed_by else "a keeper that this version does not know"
+        raise WrongKeys(f"the keyring is sealed by {known}, not by {keeper.value}", place=place)
+
+
+def wrap_proven(provider: KeyProvider, key: bytes, aad: bytes) -> Wrapped:
+    """Seal a key and open it again before anybody relies on it: a keeper that errs must not cost us the key.
+
+    Raises: ProviderUnavailable: what the keeper gave back does not open to the same key.
+    """
+    wrapped = provider.wrap(key, aad)
+    try:
+        opened = provider.unwrap(wrapped, aad)
+    except ProviderUnavailable:
+        raise
+    except WrongKeys:
+        opened = b""
+    if not hmac.compare_digest(opened, key):
+        raise ProviderUnavailable("the keeper of the root key cannot open what it has just sealed", place=wrapped.root)
+    return wrapped

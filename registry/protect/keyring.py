@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hmac
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,7 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from registry.model.errors import KeyUnavailable, Tampered, WrongKeys
 from registry.protect.canonical import length_prefixed
 from registry.protect.data_key import DataKey, WrappedKey
-from registry.protect.key_provider import KEY_BYTES, NONCE_BYTES, KeyfileProvider, KeyProvider
+from registry.protect.key_binding import domain_binding, owner_binding
+from registry.protect.key_provider import KEY_BYTES, NONCE_BYTES, KeyProvider, wrap_proven
 from registry.protect.keyring_file import (
     WRAPPING,
     Domain,
@@ -33,12 +35,19 @@ from registry.protect.keyring_file import (
     entry_of,
     read_keyring_file,
 )
-from registry.protect.private_file import create_private, make_private_directory, read_private, replace_private
+from registry.protect.keyring_root import fresh_entry, keyfile_of, lacking_domains, moved_entries, opened_entry
+from registry.protect.private_file import (
+    create_private,
+    file_state,
+    make_private_directory,
+    read_private,
+    replace_private,
+)
+from registry.protect.providers.keyfile import ROOT_FILE, KeyfileProvider
 
 __all__ = ["DataKey", "Domain", "KeyState", "Keyring", "Mark", "WrappedKey"]
 
 KEYRING_FILE = "keyring.json"
-ROOT_FILE = "root.key"
 
 _LARGEST_GENERATION = 0xFFFF  # two bytes in every token
 _DERIVING = frozenset({Domain.LOG_SEAL, Domain.SESSION_WRAP})
@@ -54,6 +63,8 @@ class Keyring:
         self._open: dict[tuple[Domain, int], bytes] = {}
         self._wrapping: dict[tuple[Domain, int], AESGCM] = {}
         self._derived: dict[tuple[Domain, int, tuple[bytes, ...]], bytes] = {}
+        self._reading = threading.RLock()
+        self._seen: tuple[int, int, int] | None = None  # not looked at yet
         self._adopt(file)
 
     @classmethod
@@ -75,13 +86,13 @@ class Keyring:
         path = directory / KEYRING_FILE
         if path.exists():
             raise WrongKeys("a keyring exists here already and is not overwritten", place=str(path))
-        root = provider or _root_for(directory / ROOT_FILE)
+        root = provider or KeyfileProvider.open_or_create(directory / ROOT_FILE)
         keyring_id = uuid4()
         entries = []
         seal_key = b""
         for domain in Domain:
             key = os.urandom(KEY_BYTES)
-            wrapped = root.wrap(key, _domain_aad(keyring_id, mark, domain=domain, version=1))
+            wrapped = wrap_proven(root, key, domain_binding(keyring_id, mark, domain=domain, version=1))
             entries.append(entry_of(domain, 1, wrapped=wrapped, since=at))
             if domain is Domain.KEYRING_SEAL:
                 seal_key = key
@@ -90,16 +101,26 @@ class Keyring:
         return cls(path, provider=root, file=file)
 
     @classmethod
-    def open(cls, directory: Path, *, provider: KeyProvider | None = None) -> Keyring:
+    def open(cls, directory: Path, *, provider: KeyProvider | None = None, at: datetime | None = None) -> Keyring:
         """Open a keyring and check that its root fits and that nobody has edited it.
+
+        A keyring of an older version gets a key for each domain that it lacks, dated `at`.
 
         Raises: WrongKeys: missing, not private, damaged, edited, or of another root.
         """
         path = directory / KEYRING_FILE
         file = read_keyring_file(read_private(path), place=str(path))
-        keyring = cls(path, provider=provider or KeyfileProvider(directory / ROOT_FILE), file=file)
+        keyring = cls(path, provider=provider or keyfile_of(file, directory), file=file)
         keyring._verify(file)
+        keyring._complete(at)
         return keyring
+
+    def _complete(self, at: datetime | None) -> None:
+        if lacking_domains(self._file):
+            with self._exclusive():  # another process may have done it meanwhile: the file is read again
+                lacking = lacking_domains(self._file)
+                fresh = [fresh_entry(self._file, domain, provider=self._provider, at=at) for domain in lacking]
+                self._write((*self._file.keys, *fresh))
 
     def __repr__(self) -> str:
         return f"Keyring(id={self.keyring_id}, mark={self.mark.value})"
@@ -190,11 +211,11 @@ class Keyring:
 
     def _wrap(self, key: bytes, domain: Domain, epoch: int, *, owner: UUID, generation: int) -> WrappedKey:
         nonce = os.urandom(NONCE_BYTES)
-        aad = _owner_aad(domain, epoch, owner=owner, generation=generation)
+        aad = owner_binding(domain, epoch, owner=owner, generation=generation)
         return WrappedKey(epoch, nonce + self._wrapping_key(domain, epoch).encrypt(nonce, key, aad))
 
     def _unwrap(self, domain: Domain, wrapped: WrappedKey, *, owner: UUID, generation: int) -> bytes:
-        aad = _owner_aad(domain, wrapped.epoch, owner=owner, generation=generation)
+        aad = owner_binding(domain, wrapped.epoch, owner=owner, generation=generation)
         token = wrapped.wrapped
         try:
             return self._wrapping_key(domain, wrapped.epoch).decrypt(token[:NONCE_BYTES], token[NONCE_BYTES:], aad)
@@ -247,43 +268,68 @@ class Keyring:
         return entry
 
     def _unwrapped(self, entry: KeyEntry) -> bytes:
-        wrapped = entry.wrapped()
-        if wrapped is None:
-            raise KeyUnavailable("the key is destroyed", place=f"{entry.domain.value}@{entry.version}")
-        aad = _domain_aad(self.keyring_id, self.mark, domain=entry.domain, version=entry.version)
-        key = self._provider.unwrap(wrapped, aad)
-        if len(key) != KEY_BYTES:
-            raise WrongKeys("the keeper of the root key answered something that is no key", place=entry.domain.value)
-        return key
+        return opened_entry(self._file, entry, self._provider)
+
+    def open_all(self) -> None:
+        """Open every usable key now, so that an outage of the keeper later disturbs nobody.
+
+        Raises: ProviderUnavailable: the keeper is away.
+        """
+        for entry in self._file.keys:
+            if entry.state in _USABLE:
+                self.raw(entry.domain, entry.version)
 
     # Life of a key
 
+    def follow(self) -> None:
+        """See a rotation by another process: read the file again if it has changed. Costs a look at its date.
+
+        Raises: WrongKeys: as in `refresh`.
+        """
+        if file_state(self._path) != self._seen:
+            self.refresh()
+
     def refresh(self) -> None:
-        """Read the file again, so that a rotation by another process is seen; closed keys leave memory.
+        """Read the file again; closed keys leave memory.
 
         Raises: WrongKeys: the file was damaged, edited or exchanged meanwhile.
         """
-        file = read_keyring_file(read_private(self._path), place=str(self._path))
-        if file.keyring_id != self.keyring_id:
-            raise WrongKeys("the keyring was exchanged for another one", place=str(self._path))
-        self._verify(file)
-        self._adopt(file)
+        with self._reading:
+            seen = file_state(self._path)  # before reading: a change in between is read once more
+            file = read_keyring_file(read_private(self._path), place=str(self._path))
+            if file.keyring_id != self.keyring_id:
+                raise WrongKeys("the keyring was exchanged for another one", place=str(self._path))
+            self._verify(file)
+            self._adopt(file)
+            self._seen = seen
 
-    def rotate(self, domain: Domain, *, at: datetime | None = None) -> int:
-        """Make a new active version; the one before it opens and finds, but makes nothing new.
+    def rotate(self, domain: Domain, *, at: datetime | None = None, only: int | None = None) -> int:
+        """Make a new active version, which is returned; the one before it opens and finds, but makes nothing new.
 
-        Returns: the new version.
+        Args:
+            only: the version that the caller means to make; if another process was faster, that one is taken.
+
         """
         with self._exclusive():
-            version = max((entry.version for entry in self._file.keys if entry.domain is domain), default=0) + 1
-            aad = _domain_aad(self.keyring_id, self.mark, domain=domain, version=version)
-            fresh = entry_of(domain, version, wrapped=self._provider.wrap(os.urandom(KEY_BYTES), aad), since=at)
+            if only is not None and (domain, only) in self._entries:
+                return only
+            fresh = fresh_entry(self._file, domain, provider=self._provider, at=at)
             before = [
                 entry.model_copy(update={"state": KeyState.DECRYPT_ONLY}) if _is_active(entry, domain) else entry
                 for entry in self._file.keys
             ]
             self._write((*before, fresh))
-        return version
+        return fresh.version
+
+    def move_root(self, provider: KeyProvider) -> None:
+        """Have another keeper, or another key of the same one, seal every domain key; then the file is replaced.
+
+        The domain keys stay what they are, and so does everything in the database. Whoever has the old root and an
+        old copy of the file still opens it: the caller says so, and that the old root is to be destroyed.
+        """
+        with self._exclusive():
+            self._write(tuple(moved_entries(self._file, before=self._provider, after=provider)))
+            self._provider = provider
 
     def retire(self, domain: Domain, version: int) -> None:
         """Refuse a version from now on; the caller has made sure that no row refers to it.
@@ -323,6 +369,7 @@ class Keyring:
         bare = self._file.model_copy(update={"keys": keys, "seal": ""})
         file = _sealed(bare, self.raw(Domain.KEYRING_SEAL))
         replace_private(self._path, file.content())
+        self._seen = file_state(self._path)
         self._adopt(file)
 
     def _adopt(self, file: KeyringFile) -> None:
@@ -330,18 +377,14 @@ class Keyring:
         self._entries = {(entry.domain, entry.version): entry for entry in file.keys}
         self._active = {entry.domain: entry.version for entry in file.keys if entry.state is KeyState.ACTIVE}
         usable = {place for place, entry in self._entries.items() if entry.state in _USABLE}
-        self._open = {place: key for place, key in self._open.items() if place in usable}
-        self._wrapping = {place: key for place, key in self._wrapping.items() if place in usable}
-        self._derived = {place: key for place, key in self._derived.items() if place[:2] in usable}
+        # copies first: another thread may be opening a key
+        self._open = {place: key for place, key in dict(self._open).items() if place in usable}
+        self._wrapping = {place: key for place, key in dict(self._wrapping).items() if place in usable}
+        self._derived = {place: key for place, key in dict(self._derived).items() if place[:2] in usable}
 
     def _verify(self, file: KeyringFile) -> None:
         if not hmac.compare_digest(_sealed(file, self.raw(Domain.KEYRING_SEAL)).seal, file.seal):
             raise WrongKeys("the keyring file was edited or damaged", place=str(self._path))
-
-
-def _root_for(path: Path) -> KeyfileProvider:
-    """Return the root key of a new keyring; one that a stopped creation left behind is taken up."""
-    return KeyfileProvider(path) if path.exists() else KeyfileProvider.create(path)
 
 
 def _sealed(file: KeyringFile, seal_key: bytes) -> KeyringFile:
@@ -350,23 +393,3 @@ def _sealed(file: KeyringFile, seal_key: bytes) -> KeyringFile:
 
 def _is_active(entry: KeyEntry, domain: Domain) -> bool:
     return entry.domain is domain and entry.state is KeyState.ACTIVE
-
-
-def _domain_aad(keyring_id: UUID, mark: Mark, *, domain: Domain, version: int) -> bytes:
-    return length_prefixed(
-        b"child-registry/domain-key/1",
-        keyring_id.bytes,
-        mark.value.encode(),
-        domain.value.encode(),
-        version.to_bytes(4, "big"),
-    )
-
-
-def _owner_aad(domain: Domain, epoch: int, *, owner: UUID, generation: int) -> bytes:
-    return length_prefixed(
-        b"child-registry/data-key/1",
-        domain.value.encode(),
-        epoch.to_bytes(4, "big"),
-        owner.bytes,
-        generation.to_bytes(2, "big"),
-    )

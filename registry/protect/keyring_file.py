@@ -33,6 +33,7 @@ class Domain(StrEnum):
     SESSION_WRAP = "session_wrap"  # short-lived things of a session, such as the words of a search
     STAFF_WRAP = "staff_wrap"  # secrets of staff accounts
     INDEX = "index"
+    CONTENT = "content"  # digests of files, rows and erased keys: it stays, or every delivery would look new
     SEARCH = "search"
     BLOCK = "block"
     PSEUDONYM = "pseudonym"

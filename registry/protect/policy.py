@@ -52,6 +52,9 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     LOG = "log"
     SEAL_LOG = "seal_log"
+    ALARMS = "alarms"  # what somebody must look at: kinds and times
+    WHO_ALARMED = "who_alarmed"  # the account and the child of an alarm, and to acknowledge it
+    DECOYS = "decoys"  # plant and count children who do not exist
     KEYS = "keys"
     BACKUP = "backup"
     RESTORE = "restore"
@@ -82,6 +85,9 @@ RESOURCE_OF: Mapping[Action, Resource] = {
     Action.SIGN_IN: Resource.STAFF,
     Action.LOG: Resource.LOG,
     Action.SEAL_LOG: Resource.LOG,
+    Action.ALARMS: Resource.LOG,
+    Action.WHO_ALARMED: Resource.LOG,
+    Action.DECOYS: Resource.LOG,
     Action.KEYS: Resource.KEYS,
     Action.BACKUP: Resource.SYSTEM,
     Action.RESTORE: Resource.SYSTEM,
@@ -299,10 +305,19 @@ RULES: tuple[Rule, ...] = (
     _rule(Role.STEWARD, Action.TABLE, purposes=_NUMBERS),
     _rule(Role.AUDITOR, Action.TABLE, purposes=_NUMBERS),
     # An auditor: the log, under pseudonyms; not the children.
-    _rule(Role.AUDITOR, Action.LOG, Action.QUALITY, Action.CHECK, purposes=_OFFICE),
+    _rule(
+        Role.AUDITOR,
+        *(Action.LOG, Action.QUALITY, Action.CHECK, Action.ALARMS, Action.WHO_ALARMED, Action.DECOYS),
+        purposes=_OFFICE,
+    ),
     # The custodian has the keys and no copy of the data; the administrator has the copies and no keys.
-    _rule(Role.CUSTODIAN, Action.KEYS, Action.CHECK, purposes=_OFFICE),
-    _rule(Role.ADMINISTRATOR, Action.STAFF, Action.CHECK, Action.MIGRATE, Action.BACKUP, purposes=_OFFICE),
+    _rule(Role.CUSTODIAN, Action.KEYS, Action.CHECK, Action.ALARMS, purposes=_OFFICE),
+    _rule(Role.CUSTODIAN, Action.ERASE, purposes=_OFFICE, duties="reason"),  # asks for it by id, and sees nothing
+    _rule(
+        Role.ADMINISTRATOR,
+        *(Action.STAFF, Action.CHECK, Action.MIGRATE, Action.BACKUP, Action.ALARMS),
+        purposes=_OFFICE,
+    ),
     _rule(Role.ADMINISTRATOR, Action.RESTORE, purposes=_OFFICE, duties="reason"),
     # The engine: background work, never on behalf of somebody's curiosity.
     _rule(
@@ -325,6 +340,8 @@ RULES: tuple[Rule, ...] = (
         Action.BACKUP,
         Action.CHECK,
         Action.MIGRATE,
+        Action.DECOYS,
+        Action.KEYS,
         purposes={Purpose.MAINTENANCE},
     ),
     *(_rule(role, Action.SIGN_IN, purposes={Purpose.SIGN_IN}) for role in Role if role is not Role.ENGINE),

@@ -26,7 +26,7 @@ def make_private_directory(directory: Path) -> None:
         raise WrongKeys("others can write into the folder; run chmod 700 on it", place=str(directory))
 
 
-def read_private(path: Path) -> bytes:
+def read_private(path: Path, *, largest: int = _LARGEST) -> bytes:
     """Return the content of a file that its owner alone can read.
 
     Raises: WrongKeys: missing, no plain file, another owner, a mode wider than 0600, or unreadable.
@@ -37,21 +37,30 @@ def read_private(path: Path) -> bytes:
     except OSError as error:
         raise WrongKeys(f"the file cannot be opened ({error.strerror})", place=str(path)) from None
     try:
-        _check(os.fstat(descriptor), path)
+        _check(os.fstat(descriptor), path, largest)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(_LARGEST)
+            return file.read(largest)
     finally:
         os.close(descriptor)
 
 
-def _check(found: os.stat_result, path: Path) -> None:
+def file_state(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes whenever a file is replaced or written, or None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _check(found: os.stat_result, path: Path, largest: int) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise WrongKeys("not a plain file", place=str(path))
     if found.st_uid != os.geteuid():
         raise WrongKeys("the file belongs to another account", place=str(path))
     if found.st_mode & 0o077:
         raise WrongKeys("others can read the file; run chmod 600 on it", place=str(path))
-    if found.st_size >= _LARGEST:
+    if found.st_size >= largest:
         raise WrongKeys("the file is too large", place=str(path))
 
 

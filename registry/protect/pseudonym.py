@@ -21,6 +21,23 @@ def child_pseudonyms(keyring: Keyring, child_id: UUID) -> tuple[bytes, ...]:
     return tuple(_log_name(keyring, child_id, version) for version in keyring.usable(Domain.PSEUDONYM))
 
 
+def decoy_pseudonyms(keyring: Keyring, child_id: UUID) -> tuple[bytes, ...]:
+    """Return the names by which a decoy may be known, newest key first; nothing else bears them."""
+    keys = (keyring.derived(Domain.PSEUDONYM, b"decoy", version=one) for one in keyring.usable(Domain.PSEUDONYM))
+    return tuple(hmac.digest(key, child_id.bytes, "sha256")[:PSEUDONYM_BYTES] for key in keys)
+
+
+def decoy_id(keyring: Keyring, commune: str, number: int, *, version: int | None = None) -> UUID:
+    """Return the id that the decoy of this number in a commune has: a random one to whoever has not the key.
+
+    Args:
+        number: from 0.
+        version: of the key; None: the active one.
+    """
+    key = keyring.derived(Domain.PSEUDONYM, b"decoy-id", version=version)
+    return UUID(bytes=hmac.digest(key, f"{commune} {number}".encode(), "sha256")[:PSEUDONYM_BYTES], version=4)
+
+
 def release_pseudonym(keyring: Keyring, child_id: UUID, frame_id: UUID) -> bytes:
     """Return 16 bytes that mean a child within one frame and cannot be joined with those of another frame."""
     # The frame stands in the message, not in the key: keys are remembered, and frames are many.

@@ -6,11 +6,11 @@ Written against the ASGI interface alone, so that pages and the interface for sy
 from __future__ import annotations
 
 import json
-import logging
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final
+
+from registry.protect.request_watch import tell_failure
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -32,8 +32,6 @@ COMMON_HEADERS: Final[Mapping[str, str]] = {
     ),
 }
 TLS_HEADERS: Final[Mapping[str, str]] = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
-
-_log = logging.getLogger(__name__)
 
 
 class RequestGuard:
@@ -74,7 +72,7 @@ class RequestGuard:
         try:
             await self._app(scope, _replayed(body, receive), answer.send)
         except Exception as error:  # noqa: BLE001  the text of an unforeseen error may hold a value, so it stops here
-            _log.error("%s at %s", type(error).__name__, _place(error))
+            tell_failure(scope, error)
             if not answer.started:
                 await answer.whole(500, self._refusal(500, scope["path"]))
 
@@ -143,8 +141,3 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
-
-
-def _place(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else "unknown"

@@ -17,7 +17,8 @@ Which tokens (syllables by sound, the order of a pair is ignored):
     the same with the last middle syllable (of two-syllable names:
     given name + first syllable less one letter)                       up to 6
 
-The list is in order of use: where a long name has more than fit, the last ones are left out.
+The list is in order of use: where a long name has more than fit, the last ones are left out. What a search asks for
+is in `query_tokens`.
 """
 
 from __future__ import annotations
@@ -29,15 +30,13 @@ from functools import lru_cache
 from itertools import combinations
 
 from matching.names import phonetic
-from registry.model.errors import BadQuery
 from registry.protect.canonical import length_prefixed
 from registry.protect.keyring import Domain, Keyring
 
 TOKENS = 28  # a child; most have 18 to 24 of their own
-MOST_YEARS = 5  # of a search: more would be fishing, and slow
 _MOST_SYLLABLES = 8
 _TOKEN_BYTES = 4
-_NO_YEAR = "?"  # children whose year nobody knows; every search asks for them too
+NO_YEAR = "?"  # children whose year nobody knows; every search asks for them too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +51,10 @@ class SearchFacts:
     province: str  # today's two digits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchQuery:
-    """What somebody knows of a child, folded like `SearchFacts`."""
-
-    name_parts: tuple[str, ...] = field(repr=False)
-    years: tuple[int, ...] = field(repr=False)  # the years she may be born in
-    birth_date: str | None = field(repr=False)
-    mother_parts: tuple[str, ...] = field(repr=False)  # of either parent: mother and father are not told apart
-    province: str
-
-
 def child_tokens(keyring: Keyring, facts: SearchFacts, *, version: int | None = None) -> list[int]:
     """Return a child's tokens: `TOKENS` distinct signed 32-bit numbers, sorted; equal facts give equal tokens."""
-    mint = _Mint(keyring, facts.province, version)
-    year = _NO_YEAR if facts.birth_year is None else str(facts.birth_year)
+    mint = Mint(keyring, facts.province, version)
+    year = NO_YEAR if facts.birth_year is None else str(facts.birth_year)
     found: dict[int, None] = {}
     for text in _about_child(facts, year):
         found.setdefault(mint.child(text))
@@ -77,31 +65,7 @@ def child_tokens(keyring: Keyring, facts: SearchFacts, *, version: int | None = 
     return mint.filled(list(found)[:TOKENS])
 
 
-def query_tokens(keyring: Keyring, query: SearchQuery, *, version: int | None = None) -> list[int]:
-    """Return the tokens to look for, sorted: a child that shares more of them is the likelier one.
-
-    A name of one syllable finds one-syllable names only, unless a birth date or a parent goes with it.
-
-    Raises: BadQuery: neither an approximate age nor a birth date, too many years, or no name at all.
-    """
-    years = query.years or ((int(query.birth_date[:4]),) if query.birth_date else ())
-    if not years:
-        raise BadQuery("born", "an approximate age or a birth date is needed")
-    if len(set(years)) > MOST_YEARS:
-        raise BadQuery("born", f"at most {MOST_YEARS} birth years")
-    if not query.name_parts and not query.mother_parts:
-        raise BadQuery("name", "a name is needed")
-    mint = _Mint(keyring, query.province, version)
-    tokens = {mint.child(text) for text in _dated(query.name_parts, query.birth_date)}
-    for year in (*map(str, years), _NO_YEAR):
-        tokens.update(mint.child(text) for text in _named(query.name_parts, year))
-        tokens.update(mint.child(text) for text in _misspelt(query.name_parts, year))
-        tokens.update(mint.parent(text) for text in _parent(query.mother_parts, query.name_parts[:1], year))
-        tokens.update(mint.parent(text) for text in _parent(query.mother_parts, query.name_parts[-1:], year))
-    return sorted(tokens)
-
-
-class _Mint:
+class Mint:
     """Turns texts into tokens under the keys of one province; a parent's tokens have a key of their own."""
 
     __slots__ = ("_child", "_noise", "_parent")
@@ -113,9 +77,11 @@ class _Mint:
         self._child, self._parent, self._noise = key(b"child"), key(b"parent"), key(b"noise")
 
     def child(self, text: str) -> int:
+        """Return the token of a text about the child."""
         return _token(self._child, text.encode())
 
     def parent(self, text: str) -> int:
+        """Return the token of a text about a parent."""
         return _token(self._parent, text.encode())
 
     def filled(self, own: list[int]) -> list[int]:
@@ -154,24 +120,24 @@ def _named(parts: tuple[str, ...], year: str) -> list[str]:
         return []
     last = len(sounds) - 1
     pairs = sorted(combinations(range(len(sounds)), 2), key=lambda pair: (pair[1] != last, pair[0] != 0, pair))
-    return [_whole(" ".join(sounds), year), *(_pair(sounds[first], sounds[second], year) for first, second in pairs)]
+    return [whole(" ".join(sounds), year), *(pair(sounds[first], sounds[second], year) for first, second in pairs)]
 
 
 def _dated(parts: tuple[str, ...], birth_date: str | None) -> list[str]:
     sounds = _sounds(parts)
     if birth_date is None or not sounds:
         return []
-    return [f"date {birth_date} {sounds[-1]}", f"date {birth_date} {sounds[0]}"]
+    return [dated(birth_date, sounds[-1]), dated(birth_date, sounds[0])]
 
 
 def _parent(parts: tuple[str, ...], childs_given: tuple[str, ...], year: str) -> list[str]:
     sounds = _sounds(parts)
     texts = []
     if len(sounds) > 1:
-        texts.append(_pair(sounds[0], sounds[-1], year))
+        texts.append(pair(sounds[0], sounds[-1], year))
     if len(sounds) > 2:
-        texts.append(_pair(sounds[-2], sounds[-1], year))
-    texts += [f"of {sounds[-1]} {_sound(given)} {year}" for given in childs_given if sounds]
+        texts.append(pair(sounds[-2], sounds[-1], year))
+    texts += [given_of(sounds[-1], sound(given), year) for given in childs_given if sounds]
     return texts
 
 
@@ -182,41 +148,54 @@ def _misspelt(parts: tuple[str, ...], year: str) -> list[str]:
     a form with one letter left out, or the one's such form and the other itself. The letter is left out of the
     written syllable, before its sound is taken: a slip may change what an onset sounds like.
     """
-    parts = _heard(parts)
+    parts = heard(parts)
     sounds = _sounds(parts)
     if len(parts) < 2:
-        return [_whole(short, year) for part in parts for short in _shortened(part)]
-    given = _shortened(parts[-1])
-    texts = [_pair(sounds[0], short, year) for short in given]
+        return [whole(short, year) for part in parts for short in shortened(part)]
+    given = shortened(parts[-1])
+    texts = [pair(sounds[0], short, year) for short in given]
     if len(parts) == 2:
-        return texts + [_pair(sounds[1], short, year) for short in _shortened(parts[0])]
-    return texts + [_pair(sounds[-2], short, year) for short in given]
+        return texts + [pair(sounds[1], short, year) for short in shortened(parts[0])]
+    return texts + [pair(sounds[-2], short, year) for short in given]
 
 
 @lru_cache(maxsize=16384)
-def _shortened(syllable: str) -> tuple[str, ...]:
-    sounds = (_sound(syllable[:place] + syllable[place + 1 :]) for place in range(len(syllable)))
+def shortened(syllable: str) -> tuple[str, ...]:
+    """Return the sounds of a written syllable with one letter left out."""
+    sounds = (sound(syllable[:place] + syllable[place + 1 :]) for place in range(len(syllable)))
     return tuple(dict.fromkeys(sound for sound in sounds if sound))
 
 
 @lru_cache(maxsize=16384)
-def _sound(syllable: str) -> str:
+def sound(syllable: str) -> str:
     """Return the sound class; there are few syllables and many children, so it is remembered."""
     return phonetic(syllable)
 
 
-def _heard(parts: Iterable[str]) -> tuple[str, ...]:
+def heard(parts: Iterable[str]) -> tuple[str, ...]:
     """Return the syllables that have a sound: not digits, not signs."""
-    return tuple(part for part in parts if _sound(part))[:_MOST_SYLLABLES]
+    return tuple(part for part in parts if sound(part))[:_MOST_SYLLABLES]
 
 
 def _sounds(parts: Iterable[str]) -> list[str]:
-    return [_sound(part) for part in _heard(parts)]
+    return [sound(part) for part in heard(parts)]
 
 
-def _whole(sounds: str, year: str) -> str:
+def whole(sounds: str, year: str) -> str:
+    """Return the text of a whole name."""
     return f"whole {sounds} {year}"
 
 
-def _pair(one: str, other: str, year: str) -> str:
+def pair(one: str, other: str, year: str) -> str:
+    """Return the text of two syllables in either order."""
     return f"pair {min(one, other)} {max(one, other)} {year}"
+
+
+def dated(birth_date: str, end: str) -> str:
+    """Return the text of a birth date and the first or last syllable."""
+    return f"date {birth_date} {end}"
+
+
+def given_of(parents_given: str, childs_given: str, year: str) -> str:
+    """Return the text of a parent's given name and the child's."""
+    return f"of {parents_given} {childs_given} {year}"

@@ -1,18 +1,13 @@
 """Backup and restore: a dump and a manifest in one folder, complete or not there at all.
 
-The keys are never in it: a backup without the keyring opens nothing. The rows of the search tables stay out as well;
-whoever restores rebuilds them from the sealed records.
+The keys are never in it: a backup without the keyring opens nothing. The wrapped data keys go into a copy of their own,
+`key_copy`. The rows of the search tables stay out as well; whoever restores rebuilds them from the sealed records.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,27 +17,31 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
-from registry.model.errors import DatabaseUnavailable, RegistryError
-from registry.store.programs import Programs, spawn
+from registry.store import key_copy
+from registry.store.dumps import (
+    COUNTED,
+    BackupRefused,
+    RestoreRefused,
+    Script,
+    Stamp,
+    connected,
+    digest,
+    load,
+    new_folder,
+    read_document,
+    see_whole,
+    write_dump,
+    write_manifest,
+)
+from registry.store.key_copy import APART, KeyManifest
 
-FORMAT = 1
+__all__ = ["BackupRefused", "Manifest", "RestoreRefused", "Stamp", "backup", "read_manifest", "restore"]
+
+FORMAT = 2
 DUMP = "database.dump"
 MANIFEST = "manifest.json"
+DATA_KEYS = "data-keys"  # where the copy of the data keys lies, unless it was put elsewhere
 REBUILT = ("child_search",)  # tables whose rows are derived, left out and rebuilt
-CHUNK = 1 << 20  # bytes
-UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"  # the one line of a dump that older servers refuse
-
-
-class BackupRefused(RegistryError):
-    """A backup cannot be made, or cannot be trusted."""
-
-    title = "The backup cannot be used"
-
-
-class RestoreRefused(RegistryError):
-    """The database to restore into is not empty, or refuses what the backup holds."""
-
-    title = "The backup cannot be restored here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,50 +67,33 @@ class Manifest:
     mark: str  # "demo" or "real"
     keyring_id: str  # of the keyring that opens it
     rebuilt: tuple[str, ...]  # tables whose rows must be rebuilt
+    apart: tuple[str, ...]  # tables whose rows are in the copy of the data keys
     roles: tuple[DatabaseRole, ...]
     dump_bytes: int
     dump_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """What the caller knows about a backup and the database does not."""
-
-    program_version: str
-    keyring_id: str
-    mark: str
-    made_at: datetime
-
-
-def backup(url: str, bin_dir: Path, directory: Path, *, stamp: Stamp) -> Manifest:
+def backup(url: str, bin_dir: Path, directory: Path, *, stamp: Stamp, keys: Path | None = None) -> Manifest:
     """Write a backup of the database at `url` into the new folder `directory`, mode 0700, files 0600.
 
     Args:
         url: of an account that row security does not narrow, the embedded server's `superuser_url` for one.
         directory: must not exist, or be empty.
+        keys: where the copy of the data keys is to lie, a new folder too; None: inside `directory`.
 
     Raises:
         BackupRefused: the folder holds something, or the dump failed.
     """
     address = make_url(url)
-    if directory.is_symlink() or (directory.exists() and (not directory.is_dir() or any(directory.iterdir()))):
-        raise BackupRefused("the folder must be new or empty", place=str(directory))
-    partial = directory.with_name(directory.name + ".partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(mode=0o700, parents=True)
+    with new_folder(directory) as partial:
         manifest = _described(address, stamp)
         dump = partial / DUMP
-        with os.fdopen(os.open(dump, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            _dump(address, Programs.at(bin_dir), out.fileno())
-            os.fsync(out.fileno())
-        manifest = replace(manifest, dump_bytes=dump.stat().st_size, dump_sha256=_digest(dump))
-        _write_manifest(partial / MANIFEST, manifest)
-        partial.replace(directory)  # over an empty folder, or none
-    except OSError as error:
-        raise BackupRefused(f"the backup cannot be written ({error.strerror})", place=str(directory)) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        left_out = [f"--exclude-table-data=*.{table}" for table in (*REBUILT, *APART)]
+        write_dump(address, bin_dir, dump, options=left_out)
+        manifest = replace(manifest, dump_bytes=dump.stat().st_size, dump_sha256=digest(dump))
+        write_manifest(partial / MANIFEST, asdict(manifest))
+        # after the data: a key of every child is in it, unless she was erased in between
+        key_copy.copy_keys(url, bin_dir, keys or partial / DATA_KEYS, stamp=stamp)
     return manifest
 
 
@@ -121,64 +103,100 @@ def read_manifest(directory: Path) -> Manifest:
     Raises: BackupRefused: it is no backup, of another format, or damaged.
     """
     place = str(directory)
-    try:
-        kept: dict[str, Any] = json.loads((directory / MANIFEST).read_bytes())
-        roles = tuple(DatabaseRole(**{**role, "members": tuple(role["members"])}) for role in kept["roles"])
-        manifest = Manifest(**{**kept, "roles": roles, "rebuilt": tuple(kept["rebuilt"])})
-    except (OSError, ValueError, TypeError, KeyError):
-        raise BackupRefused("there is no readable manifest of a backup", place=place) from None
-    if manifest.format != FORMAT:
+    kept = read_document(directory / MANIFEST)
+    if kept.get("format") != FORMAT:
         raise BackupRefused("the backup has a format that this version does not know", place=place)
-    dump = directory / DUMP
-    if not dump.is_file() or dump.stat().st_size != manifest.dump_bytes or _digest(dump) != manifest.dump_sha256:
-        raise BackupRefused("the dump is missing or is not the one that was written", place=place)
+    try:
+        roles = tuple(DatabaseRole(**{**role, "members": tuple(role["members"])}) for role in kept["roles"])
+        lists = {"rebuilt": tuple(kept["rebuilt"]), "apart": tuple(kept["apart"])}
+        manifest = Manifest(**{**kept, "roles": roles, **lists})
+    except (ValueError, TypeError, KeyError):
+        raise BackupRefused("there is no readable manifest of a backup", place=place) from None
+    see_whole(directory / DUMP, size=manifest.dump_bytes, sha256=manifest.dump_sha256)
     return manifest
 
 
-def restore(url: str, bin_dir: Path, directory: Path) -> Manifest:
-    """Restore a backup into the empty database at `url`, whole or not at all, and return its manifest.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What was restored."""
+
+    manifest: Manifest
+    keyless: int  # children whose key is in no copy, though nobody erased them
+
+
+def restore(url: str, bin_dir: Path, directory: Path, *, keys: Path | None = None) -> Restored:
+    """Restore a backup and a copy of its data keys into the empty database at `url`, whole or not at all.
 
     The database's owner comes to own what is restored. Whether the keyring fits is for the caller to check, with
-    `read_manifest`, before this is called.
+    `read_manifest` and `key_copy.read_key_manifest`, before this is called.
 
-    Args: url: of an account that may act for the owner of the database and create roles.
-    Raises: BackupRefused: the backup is damaged. RestoreRefused: the database holds something, or refused a statement.
+    Args:
+        url: of an account that may act for the owner of the database and create roles.
+        keys: where the copy of the data keys lies; None: inside `directory`.
+
+    Raises:
+        BackupRefused: the backup or the copy is damaged.
+        RestoreRefused: the database holds something, or refused a statement; the copy lacks keys of the data.
     """
     manifest = read_manifest(directory)
+    key_folder = keys or directory / DATA_KEYS
+    key_manifest = key_copy.read_key_manifest(key_folder)
     address = make_url(url)
-    with _connected(address, RestoreRefused) as connection:
+    with connected(address, RestoreRefused) as connection:
         owner = _owner_of_empty(connection)
         _make_roles(connection, manifest.roles, owner=owner)
-    _load(address, Programs.at(bin_dir), directory / DUMP, owner=owner)
-    return manifest
+    scripts = (
+        Script(dump=directory / DUMP, options=("--section=pre-data", "--section=data")),
+        Script(dump=key_folder / key_copy.DUMP, options=("--data-only",)),
+        Script(words=_COUNT_KEYLESS + (_REFUSE_KEYLESS if _is_older(key_manifest, manifest) else "")),
+        Script(dump=directory / DUMP, options=("--section=post-data",)),
+    )
+    try:
+        answered = load(address, bin_dir, scripts, owner=owner)
+    except RestoreRefused as error:
+        if KEYLESS not in (error.rule or ""):
+            raise RestoreRefused(error.rule) from None
+        rule = f"the copy of the data keys is older than the backup, {error.place}; bring a newer copy of them"
+        raise RestoreRefused(rule, place=str(key_folder)) from None
+    found = re.search(rf"^{COUNTED}(\d+)$", answered, re.MULTILINE)
+    return Restored(manifest=manifest, keyless=int(found[1]) if found else 0)
+
+
+def _is_older(keys: KeyManifest, data: Manifest) -> bool:
+    return keys.made < datetime.fromisoformat(data.made_at)
+
+
+KEYLESS = "CR001"  # our own code of an error: children without keys
+_WITHOUT_KEY = (
+    "FROM public.child c WHERE c.erased_at IS NULL"
+    " AND NOT EXISTS (SELECT FROM public.child_key k WHERE k.child_id = c.child_id AND k.owner_id = c.child_id)"
+    " AND NOT EXISTS (SELECT FROM public.erasure e WHERE e.child_id = c.child_id)"
+)
+_COUNT_KEYLESS = f"SELECT '{COUNTED}' || count(*) {_WITHOUT_KEY};\n"
+_REFUSE_KEYLESS = (
+    f"DO $$ BEGIN IF EXISTS (SELECT {_WITHOUT_KEY}) THEN RAISE EXCEPTION USING ERRCODE = '{KEYLESS}'; END IF; END $$;\n"
+)
 
 
 # -- dump ----------------------------------------------------------------------------------------------------------
 
 
 def _described(address: URL, stamp: Stamp) -> Manifest:
-    with _connected(address, BackupRefused) as connection:
+    with connected(address, BackupRefused) as connection:
         return Manifest(
             format=FORMAT,
             program_version=stamp.program_version,
             server_version=connection.info.server_version,
-            revision=_revision(connection),
+            revision=key_copy.revision(connection),
             made_at=stamp.made_at.isoformat(),
             mark=stamp.mark,
             keyring_id=stamp.keyring_id,
             rebuilt=REBUILT,
+            apart=APART,
             roles=_roles(connection),
             dump_bytes=0,
             dump_sha256="",
         )
-
-
-def _revision(connection: psycopg.Connection[Any]) -> str | None:
-    known = connection.execute("select to_regclass('alembic_version')").fetchone()
-    if known is None or known[0] is None:
-        return None
-    found = connection.execute("select version_num from alembic_version").fetchone()
-    return str(found[0]) if found is not None else None
 
 
 def _roles(connection: psycopg.Connection[Any]) -> tuple[DatabaseRole, ...]:
@@ -205,16 +223,6 @@ def _roles(connection: psycopg.Connection[Any]) -> tuple[DatabaseRole, ...]:
         DatabaseRole(name=name, inherit=inherit, bypass_rls=bypass, members=tuple(members), owner_is_member=owner)
         for name, inherit, bypass, members, owner in found
     )
-
-
-def _dump(address: URL, programs: Programs, out: int) -> None:
-    left_out = [f"--exclude-table-data=*.{table}" for table in REBUILT]
-    command = [programs.path("pg_dump"), "--format=custom", "--no-owner", "--no-password", *left_out]
-    command.append(f"--dbname={_without_password(address)}")
-    with spawn(command, stdout=out, stderr=subprocess.PIPE, variables=_password(address)) as dumping:
-        said = dumping.stderr.read() if dumping.stderr is not None else b""
-    if dumping.returncode != 0:
-        raise BackupRefused(f"the database could not be dumped ({_reason(said)})")
 
 
 # -- restore -------------------------------------------------------------------------------------------------------
@@ -246,84 +254,3 @@ def _make_roles(connection: psycopg.Connection[Any], roles: Sequence[DatabaseRol
     for role in roles:
         for member in [*role.members, *([owner] if role.owner_is_member else [])]:
             connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role.name), sql.Identifier(member)))
-
-
-def _load(address: URL, programs: Programs, dump: Path, *, owner: str) -> None:
-    """Turn the dump into statements and run them in one transaction; a server before 17 lacks one of the settings."""
-    script = [programs.path("pg_restore"), "--no-owner", "--file=-", str(dump.absolute())]
-    begin = sql.SQL("set role {}").format(sql.Identifier(owner)).as_string(None)
-    client = [programs.path("psql"), "--no-psqlrc", "--no-password", "--quiet", "--single-transaction"]
-    client += ["--set=ON_ERROR_STOP=1", "--set=VERBOSITY=sqlstate"]  # a code quotes no row
-    client += [f"--command={begin}", "--file=-", f"--dbname={_without_password(address)}"]
-    with (
-        spawn(script, stdout=subprocess.PIPE) as reading,
-        spawn(client, stdin=subprocess.PIPE, stderr=subprocess.PIPE, variables=_password(address)) as running,
-    ):
-        _pour(reading, running)
-        said = running.stderr.read() if running.stderr is not None else b""
-    if reading.returncode != 0 or running.returncode != 0:
-        raise RestoreRefused(f"the database refused a statement of the backup ({_reason(said)})")
-
-
-def _pour(reading: subprocess.Popen[bytes], running: subprocess.Popen[bytes]) -> None:
-    """Hand the statements over; the client of a script that broke off is ended before it could commit."""
-    if reading.stdout is None or running.stdin is None:
-        raise RuntimeError("the two programs were started without pipes")
-    try:
-        for line in reading.stdout:
-            if line == UNKNOWN_BEFORE_17:
-                break
-            running.stdin.write(line)
-        shutil.copyfileobj(reading.stdout, running.stdin, CHUNK)
-        running.stdin.flush()
-    except BrokenPipeError:
-        pass  # the client has refused a statement, and says which
-    reading.stdout.close()
-    if reading.wait() != 0:
-        running.kill()
-    with contextlib.suppress(BrokenPipeError):
-        running.stdin.close()
-
-
-# -- both ----------------------------------------------------------------------------------------------------------
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _write_manifest(file: Path, manifest: Manifest) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        json.dump(asdict(manifest), out, indent=2, sort_keys=True)
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def _without_password(address: URL) -> str:
-    """Return the address for a command line, which every account of the machine can read."""
-    bare = URL.create("postgresql", address.username, None, address.host, address.port, address.database, address.query)
-    return bare.render_as_string(hide_password=False)
-
-
-def _password(address: URL) -> dict[str, str]:
-    return {"PGPASSWORD": str(address.password)} if address.password is not None else {}
-
-
-@contextlib.contextmanager
-def _connected(address: URL, refusal: type[RegistryError]) -> Iterator[psycopg.Connection[Any]]:
-    """Connect, and turn what the server refuses into `refusal`."""
-    try:
-        with psycopg.connect(address.set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
-            yield connection
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable("the database server does not answer, or refuses the account") from error
-    except psycopg.Error as error:
-        raise refusal(f"the database refused a statement (SQLSTATE {error.sqlstate})") from error
-
-
-def _reason(said: bytes) -> str:
-    """Return the first error line: of details, which may quote a row, nothing is repeated."""
-    lines = said.decode("utf-8", errors="replace").splitlines()
-    telling = [line for line in lines if "error:" in line.lower()]
-    return telling[0].split("rror:", 1)[1].strip() if telling else "no reason was given"

@@ -35,7 +35,7 @@ def insert_rows(
     table: Table = row.__table__  # type: ignore[assignment]  # a mapped class has a Table
     columns = [table.c[name] for name in rows[0]]
     parameters = [[_element(column, one[column.name]) for one in rows] for column in columns]
-    return int(_driver(transaction).execute(_statement(table, columns, replacing=replacing), parameters).rowcount)
+    return int(driver_of(transaction).execute(_statement(table, columns, replacing=replacing), parameters).rowcount)
 
 
 def update_rows(transaction: Transaction, row: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
@@ -55,10 +55,11 @@ def update_rows(transaction: Transaction, row: type[Base], rows: Sequence[Mappin
     same = " AND ".join(f"{table.name}.{c.name} = u.{c.name}" for c in columns if c.primary_key)
     # table and column names come from the mapped classes, values are bound
     statement = f"UPDATE {table.name} SET {set_to} FROM unnest({arrays}) AS u({names}) WHERE {same}"  # noqa: S608
-    return int(_driver(transaction).execute(statement, parameters).rowcount)
+    return int(driver_of(transaction).execute(statement, parameters).rowcount)
 
 
-def _driver(transaction: Transaction) -> psycopg.Connection[Any]:
+def driver_of(transaction: Transaction) -> psycopg.Connection[Any]:
+    """Return the driver's own connection, for what must not cost an object a row."""
     driver = transaction.connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("the store speaks psycopg 3")

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, select, text
 
 from registry.store.base import among
 from registry.store.bulk import insert_rows
+from registry.store.key_tables import ChildKeyRow
+from registry.store.keys import IDENTITY_KEY, CaseKeyRow, of_case, of_identity
 from registry.store.session import Transaction
 from registry.store.tables import (
     ChildRow,
-    ChildSearchRow,
     IdentifierLookupRow,
     IdentityRow,
     OpeningRow,
@@ -51,9 +52,7 @@ _SHOWN = (
     ChildRow.province_code,
     ChildRow.sex,
     ChildRow.birth_year,
-    ChildRow.wrapped_key,
-    ChildRow.key_epoch,
-    ChildRow.key_generation,
+    *IDENTITY_KEY,
     IdentityRow.sealed_identity,
     IdentityRow.sealed_family,
 )
@@ -63,6 +62,7 @@ def _living() -> Select[*tuple[Any, ...]]:
     return (
         select(*_SHOWN)
         .join(IdentityRow, IdentityRow.child_id == ChildRow.child_id)
+        .join(ChildKeyRow, of_identity())
         .where(ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
     )
 
@@ -71,36 +71,9 @@ def _fetch(transaction: Transaction, query: Select[*tuple[Any, ...]]) -> list[Se
     return [SealedChild(**dict(row)) for row in transaction.connection.execute(query).mappings()]
 
 
-def in_communes(
-    transaction: Transaction, communes: Sequence[str], *, years: tuple[int, int] | None
-) -> list[SealedChild]:
-    """Return every identity that may live in one of `communes`; unknown birth years are never filtered out.
-
-    Args:
-        years: first and last year of birth to look at.
-    """
-    query = _living().where(ChildRow.communes.overlap(list(communes)))
-    if years is not None:
-        query = query.where(ChildRow.birth_year.between(*years) | ChildRow.birth_year.is_(None))
-    return _fetch(transaction, query)
-
-
-def by_tokens(transaction: Transaction, tokens: Sequence[int], *, limit: int) -> list[SealedChild]:
-    """Return identities that share search tokens, those who share most first."""
-    shared = func.icount(ChildSearchRow.tokens.op("&")(list(tokens)))
-    query = (
-        _living()
-        .join(ChildSearchRow, ChildSearchRow.child_id == ChildRow.child_id)
-        .where(ChildSearchRow.tokens.op("&&")(list(tokens)))
-        .order_by(shared.desc(), ChildRow.child_id)
-        .limit(limit)
-    )
-    return _fetch(transaction, query)
-
-
-def by_number(transaction: Transaction, number_index: bytes) -> list[SealedChild]:
-    """Return the identities that claim a personal number or are linked to it."""
-    ids = select(IdentifierLookupRow.leads_to).where(IdentifierLookupRow.number_index == number_index)
+def by_number(transaction: Transaction, number_indexes: Sequence[bytes]) -> list[SealedChild]:
+    """Return the identities that claim a personal number or are linked to it, found by its keyed hashes."""
+    ids = select(IdentifierLookupRow.leads_to).where(among(IdentifierLookupRow.number_index, number_indexes))
     return _fetch(transaction, _living().where(ChildRow.child_id.in_(ids)))
 
 
@@ -148,9 +121,7 @@ def groups(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[Sea
             ChildRow.commune_scheme,
             ChildRow.communes,
             ChildRow.province_code,
-            ChildRow.wrapped_key,
-            ChildRow.key_epoch,
-            ChildRow.key_generation,
+            *IDENTITY_KEY,
             IdentityRow.sealed_identity,
             IdentityRow.sealed_family,
             IdentityRow.sealed_contact,
@@ -161,6 +132,7 @@ def groups(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[Sea
             SourceRecordRow.seen_at,
         )
         .join(IdentityRow, IdentityRow.child_id == ChildRow.child_id)
+        .join(ChildKeyRow, of_identity())
         .join(SourceRecordRow, SourceRecordRow.child_id == ChildRow.child_id)
         .where(among(ChildRow.child_id, child_ids), ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
         .order_by(ChildRow.created_at, ChildRow.child_id)
@@ -184,16 +156,20 @@ class SealedCase:
 
 def cases(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[SealedCase]:
     """Return the protection cases of identities."""
-    query = select(
-        ProtectionCaseRow.child_id,
-        ProtectionCaseRow.case_id,
-        ProtectionCaseRow.wrapped_key,
-        ProtectionCaseRow.key_epoch,
-        ProtectionCaseRow.key_generation,
-        ProtectionCaseRow.sealed_case,
-        ProtectionCaseRow.sealed_case_notes,
-        ProtectionCaseRow.sealed_reporter,
-    ).where(among(ProtectionCaseRow.child_id, child_ids), ProtectionCaseRow.wrapped_key.is_not(None))
+    query = (
+        select(
+            ProtectionCaseRow.child_id,
+            ProtectionCaseRow.case_id,
+            CaseKeyRow.wrapped_key,
+            CaseKeyRow.epoch.label("key_epoch"),
+            CaseKeyRow.generation.label("key_generation"),
+            ProtectionCaseRow.sealed_case,
+            ProtectionCaseRow.sealed_case_notes,
+            ProtectionCaseRow.sealed_reporter,
+        )
+        .join(CaseKeyRow, of_case())
+        .where(among(ProtectionCaseRow.child_id, child_ids))
+    )
     return [SealedCase(**dict(row)) for row in transaction.connection.execute(query).mappings()]
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, text, update
 
 from connectors.contract import Candidate, CandidatePage, CandidateQuery
+from registry.store import keys
 from registry.store.base import among
 from registry.store.bulk import insert_rows
+from registry.store.key_tables import SharedKeyRow
 from registry.store.session import Transaction
 from registry.store.supporting_tables import (
     ExtractBatchRow,
@@ -22,6 +24,7 @@ from registry.store.supporting_tables import (
 )
 
 Row = Mapping[str, Any]
+DOMAIN = "extract_wrap"  # of the keys of all loads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,24 +41,27 @@ class ExtractBatch:
 
 def batches(transaction: Transaction) -> list[ExtractBatch]:
     """Return all loads, oldest first."""
-    query = select(
-        ExtractBatchRow.batch_id,
-        ExtractBatchRow.wrapped_key,
-        ExtractBatchRow.key_epoch,
-        ExtractBatchRow.file_digest,
-        ExtractBatchRow.rows_done,
-        ExtractBatchRow.finished_at,
-    ).order_by(ExtractBatchRow.started_at)
+    query = (
+        select(
+            ExtractBatchRow.batch_id,
+            SharedKeyRow.wrapped_key,
+            SharedKeyRow.epoch.label("key_epoch"),
+            ExtractBatchRow.file_digest,
+            ExtractBatchRow.rows_done,
+            ExtractBatchRow.finished_at,
+        )
+        .join(SharedKeyRow, SharedKeyRow.owner_id == ExtractBatchRow.batch_id)
+        .order_by(ExtractBatchRow.started_at)
+    )
     return [ExtractBatch(**dict(row)) for row in transaction.connection.execute(query).mappings()]
 
 
 def open_batch(transaction: Transaction, batch: ExtractBatch, *, at: datetime) -> None:
     """Begin a load."""
+    keys.add_shared(transaction, batch.batch_id, domain=DOMAIN, wrapped_key=batch.wrapped_key, epoch=batch.key_epoch)
     transaction.connection.execute(
         insert(ExtractBatchRow).values(
             batch_id=batch.batch_id,
-            wrapped_key=batch.wrapped_key,
-            key_epoch=batch.key_epoch,
             file_digest=batch.file_digest,
             rows_done=0,
             refused={},
@@ -118,9 +124,9 @@ def write_people(
     ids = [row["person_id"] for row in people]
     if not ids:
         return
+    insert_rows(transaction, ExtractPersonRow, people, replacing=True)  # first: its rows lock out a rotation
     transaction.connection.execute(delete(ExtractBlockRow).where(among(ExtractBlockRow.person_id, ids)))
     transaction.connection.execute(delete(ExtractNumberLookupRow).where(among(ExtractNumberLookupRow.person_id, ids)))
-    insert_rows(transaction, ExtractPersonRow, people, replacing=True)
     insert_rows(transaction, ExtractNumberLookupRow, numbers)
     insert_rows(transaction, ExtractBlockRow, blocks)
 

@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, t
 
 from registry.store.base import among
 from registry.store.bulk import insert_rows
+from registry.store.key_tables import ChildKeyRow
+from registry.store.keys import IDENTITY_KEY, of_identity
 from registry.store.session import Transaction
 from registry.store.tables import (
     CandidateRow,
@@ -48,14 +50,13 @@ def living_identities() -> Select[*tuple[Any, ...]]:
         select(
             ChildRow.child_id,
             ChildRow.system,
-            ChildRow.wrapped_key,
-            ChildRow.key_epoch,
-            ChildRow.key_generation,
+            *IDENTITY_KEY,
             IdentityRow.sealed_identity,
             IdentityRow.sealed_family,
             SourceRecordRow.version_no,
         )
         .join(IdentityRow, IdentityRow.child_id == ChildRow.child_id)
+        .join(ChildKeyRow, of_identity())
         .join(SourceRecordRow, SourceRecordRow.child_id == ChildRow.child_id)
         .where(ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
     )
@@ -157,10 +158,12 @@ def sealed_identities(transaction: Transaction, child_ids: Iterable[uuid.UUID]) 
     return [SealedIdentity(**dict(row)) for row in transaction.connection.execute(query).mappings()]
 
 
-def blocks_of(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, tuple[int, ...]]]:
-    """Return the keyed block tokens of identities, by kind."""
+def blocks_of(
+    transaction: Transaction, child_ids: Iterable[uuid.UUID], *, version: int
+) -> dict[uuid.UUID, dict[str, tuple[int, ...]]]:
+    """Return the keyed block tokens of identities, by kind; args: version: of the key that made them."""
     query = select(ChildBlockRow.child_id, ChildBlockRow.kind, ChildBlockRow.token).where(
-        among(ChildBlockRow.child_id, child_ids)
+        among(ChildBlockRow.child_id, child_ids), ChildBlockRow.key_version == version
     )
     found: dict[uuid.UUID, dict[str, tuple[int, ...]]] = {}
     for child_id, kind, token in transaction.connection.execute(query):
@@ -250,13 +253,22 @@ def write_results(transaction: Transaction, results: Sequence[Row], candidates: 
     insert_rows(transaction, CandidateRow, candidates)
 
 
-def write_links(transaction: Transaction, links: Sequence[Row], number_indexes: Mapping[uuid.UUID, bytes]) -> None:
-    """Add links, and let the linked numbers find their identities."""
+def write_links(
+    transaction: Transaction, links: Sequence[Row], number_indexes: Mapping[uuid.UUID, bytes], *, key_version: int
+) -> None:
+    """Add links, and let the linked numbers find their identities.
+
+    Args:
+        key_version: of the index key that made the hashes.
+    """
     insert_rows(transaction, LinkRow, links)
     insert_rows(
         transaction,
         IdentifierLookupRow,
-        [{"number_index": index, "leads_to": child, "kind": LINKED} for child, index in number_indexes.items()],
+        [
+            {"number_index": index, "leads_to": child, "kind": LINKED, "key_version": key_version}
+            for child, index in number_indexes.items()
+        ],
     )
 
 
@@ -300,21 +312,23 @@ def result_of(transaction: Transaction, child_id: uuid.UUID, *, lock: bool = Fal
 def decided(transaction: Transaction) -> Iterator[Row]:
     """Return one row for each decided identity, with its link or candidates still sealed, for the list of links."""
     query = text(
-        "SELECT c.child_id, c.system, c.wrapped_key, c.key_epoch, c.key_generation, i.sealed_source,"
+        "SELECT c.child_id, c.system, k.wrapped_key, k.epoch AS key_epoch, k.generation AS key_generation,"
+        " i.sealed_source,"
         " m.decision, m.nobody, l.link_id, l.person_id, l.probability, l.sealed_number"
         " FROM match_result m JOIN child c USING (child_id) JOIN identity i USING (child_id)"
+        " JOIN child_key k ON k.child_id = c.child_id AND k.owner_id = c.child_id"
         " LEFT JOIN link l ON l.child_id = c.child_id AND l.undone_at IS NULL"
         " WHERE c.withdrawn_at IS NULL AND c.erased_at IS NULL ORDER BY c.system, c.child_id"
     ).execution_options(yield_per=2000)
     yield from (dict(row) for row in transaction.connection.execute(query).mappings())
 
 
-def counts(transaction: Transaction) -> dict[str, int]:
-    """Return how many identities ended in which decision."""
+def counts(transaction: Transaction, *, but: Sequence[uuid.UUID] = ()) -> dict[str, int]:
+    """Return how many identities ended in which decision; args: but: those that are not to be counted."""
     query = (
         select(MatchResultRow.decision, func.count())
         .join(ChildRow, ChildRow.child_id == MatchResultRow.child_id)
-        .where(ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
+        .where(ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None), ~among(ChildRow.child_id, but))
         .group_by(MatchResultRow.decision)
     )
     found = {decision: int(number) for decision, number in transaction.connection.execute(query)}

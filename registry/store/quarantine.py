@@ -6,13 +6,15 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from registry.store.base import among
 from registry.store.session import Transaction
 from registry.store.supporting_tables import IngestRunRow, QuarantineRow
+
+DAMAGED: Final = "row_damaged"  # the rule of a row whose sealed bytes were changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +108,12 @@ def waiting_rows(
         .limit(limit)
     )
     return [WaitingRow(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+
+
+def mark_damaged(transaction: Transaction, quarantine_ids: Iterable[uuid.UUID], *, mapping_version: int) -> None:
+    """Say of rows that their sealed bytes were changed: they are tried again by a newer mapping only."""
+    transaction.connection.execute(
+        update(QuarantineRow)
+        .where(among(QuarantineRow.quarantine_id, quarantine_ids))
+        .values(rule=DAMAGED, field=None, mapping_version=mapping_version, attempts=QuarantineRow.attempts + 1)
+    )

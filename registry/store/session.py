@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from registry.model.access import Access, Purpose, Role
-from registry.model.errors import Conflict, DatabaseUnavailable
+from registry.model.errors import Conflict, DatabaseUnavailable, RegistryError
 
 DATABASE_ROLE_PREFIX = "child_registry_"
 # Two purposes have a database role of their own, whoever acts: a delivery is written as the system's own, and accounts
@@ -28,6 +28,11 @@ class Transaction:
 
     connection: Connection
     access: Access
+    kept: list[Callable[[Transaction], None]] = field(default_factory=list, repr=False, compare=False)
+
+    def keep(self, note: Callable[[Transaction], None]) -> None:
+        """Let a note be written in a transaction of its own, if this one ends in a refusal."""
+        self.kept.append(note)
 
     def open_to(self, children: Iterable[uuid.UUID]) -> None:
         """Let the rest of this transaction see `children`, whom the policy has just opened to this Access."""
@@ -39,6 +44,7 @@ class Store:
     """The database, spoken to in transactions that carry an Access."""
 
     def __init__(self, url: str, *, connections: int = 8) -> None:
+        self._follow: Callable[[], None] | None = None
         self._engine = create_engine(
             url,
             poolclass=QueuePool,
@@ -48,9 +54,13 @@ class Store:
             connect_args={"prepare_threshold": None, "application_name": "child-registry"},
         )
 
+    def see_changes(self, follow: Callable[[], None]) -> None:
+        """Let `follow` be called as each transaction begins, to see what others have changed outside the database."""
+        self._follow = follow
+
     @contextmanager
     def begin(self, access: Access, *, system: str | None = None) -> Iterator[Transaction]:
-        """Open a transaction for `access`; commit when the block ends well, else leave nothing.
+        """Open a transaction for `access`; commit when the block ends well, else leave nothing but kept notes.
 
         Args:
             system: the sector system whose own rows the transaction may see and write.
@@ -59,10 +69,27 @@ class Store:
             DatabaseUnavailable: the server is down, full, or refuses us.
             Conflict: another transaction got there first.
         """
+        kept: list[Callable[[Transaction], None]] = []
+        try:
+            with self._opened(access, system, kept) as transaction:
+                yield transaction
+        except RegistryError:
+            if kept:
+                with self._opened(access, system, []) as own:
+                    for note in kept:
+                        note(own)
+            raise
+
+    @contextmanager
+    def _opened(
+        self, access: Access, system: str | None, kept: list[Callable[[Transaction], None]]
+    ) -> Iterator[Transaction]:
         try:
             with self._engine.begin() as connection:
                 _run(connection, _context(access, system))
-                yield Transaction(connection, access)
+                if self._follow is not None:  # once the transaction has begun: whoever waits for it waits for its keys
+                    self._follow()
+                yield Transaction(connection, access, kept)
         except (OperationalError, psycopg.OperationalError) as error:  # bulk writes go past SQLAlchemy
             raise DatabaseUnavailable(_first_line(error)) from None
         except (IntegrityError, psycopg.IntegrityError):

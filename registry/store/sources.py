@@ -10,8 +10,11 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, text, update
 
+from registry.store import keys
 from registry.store.base import among
 from registry.store.bulk import insert_rows, update_rows
+from registry.store.key_tables import ChildKeyRow, SharedKeyRow
+from registry.store.keys import IDENTITY_KEY, CaseKeyRow, of_case, of_identity
 from registry.store.session import Transaction
 from registry.store.supporting_tables import IngestRowRow, QuarantineRow, SourceSystemRow
 from registry.store.tables import (
@@ -43,9 +46,9 @@ class SourceState:
     seen_at: datetime
     mapping_version: int  # by which the identity was understood
     row_version: int
-    key_epoch: int
-    wrapped_key: bytes | None  # None: the child was erased
-    key_generation: int
+    key_epoch: int | None
+    wrapped_key: bytes | None  # None: its key is gone
+    key_generation: int | None
     case_id: uuid.UUID | None  # None: no protection case
     case_key_epoch: int | None
     case_wrapped_key: bytes | None
@@ -57,6 +60,7 @@ class RecordBatch:
     """All rows that one batch of source records adds or replaces, table by table."""
 
     children: list[Row] = field(default_factory=list)
+    data_keys: list[Row] = field(default_factory=list)
     identities: list[Row] = field(default_factory=list)
     records: list[Row] = field(default_factory=list)
     versions: list[Row] = field(default_factory=list)
@@ -98,18 +102,17 @@ def states(transaction: Transaction, key_indexes: Iterable[bytes]) -> dict[bytes
             SourceRecordRow.seen_at,
             IdentityRow.mapping_version,
             IdentityRow.row_version,
-            ChildRow.key_epoch,
-            ChildRow.wrapped_key,
-            ChildRow.key_generation,
+            *IDENTITY_KEY,
             ProtectionCaseRow.case_id,
-            ProtectionCaseRow.key_epoch.label("case_key_epoch"),
-            ProtectionCaseRow.wrapped_key.label("case_wrapped_key"),
-            ProtectionCaseRow.key_generation.label("case_key_generation"),
+            CaseKeyRow.epoch.label("case_key_epoch"),
+            CaseKeyRow.wrapped_key.label("case_wrapped_key"),
+            CaseKeyRow.generation.label("case_key_generation"),
         )
         .join(SourceRecordRow, SourceRecordRow.child_id == SourceKeyLookupRow.leads_to)
-        .join(ChildRow, ChildRow.child_id == SourceRecordRow.child_id)
         .join(IdentityRow, IdentityRow.child_id == SourceRecordRow.child_id)
+        .outerjoin(ChildKeyRow, of_identity(SourceRecordRow.child_id))
         .outerjoin(ProtectionCaseRow, ProtectionCaseRow.child_id == SourceRecordRow.child_id)
+        .outerjoin(CaseKeyRow, of_case())
         .where(among(SourceKeyLookupRow.key_index, key_indexes))
     )
     found: dict[bytes, SourceState] = {}
@@ -143,10 +146,12 @@ def highest_version(transaction: Transaction, child_ids: Iterable[uuid.UUID]) ->
 
 def write(transaction: Transaction, batch: RecordBatch, *, run_id: uuid.UUID) -> None:
     """Write a batch: new identities, replaced identities, versions, look-ups, tokens, verdicts and events."""
-    _clear_derived(transaction, [row["child_id"] for row in [*batch.identities, *batch.withdrawn_children]])
     insert_rows(transaction, ChildRow, batch.children)
+    insert_rows(transaction, ChildKeyRow, batch.data_keys)
     update_rows(transaction, ChildRow, batch.changed_children)
     update_rows(transaction, ChildRow, batch.withdrawn_children)
+    # after the child's own row is locked: a rotation that copies look-ups waits for it, or is waited for
+    _clear_derived(transaction, [row["child_id"] for row in [*batch.identities, *batch.withdrawn_children]])
     insert_rows(transaction, IdentityRow, batch.identities, replacing=True)
     insert_rows(transaction, SourceRecordRow, batch.records, replacing=True)
     insert_rows(transaction, SourceVersionRow, batch.versions)
@@ -204,17 +209,19 @@ class SourceKey:
 def source_key(transaction: Transaction, system: str) -> SourceKey | None:
     """Return the key of `system`, or None before its first delivery."""
     row = transaction.connection.execute(
-        select(SourceSystemRow.owner_id, SourceSystemRow.wrapped_key, SourceSystemRow.key_epoch).where(
-            SourceSystemRow.system == system
-        )
+        select(SourceSystemRow.owner_id, SharedKeyRow.wrapped_key, SharedKeyRow.epoch)
+        .join(SharedKeyRow, SharedKeyRow.owner_id == SourceSystemRow.owner_id)
+        .where(SourceSystemRow.system == system)
     ).one_or_none()
     return None if row is None else SourceKey(owner_id=row[0], wrapped_key=row[1], key_epoch=row[2])
 
 
 def add_source_key(transaction: Transaction, system: str, key: SourceKey, at: datetime) -> None:
     """Register `system` with its key."""
-    values = {"owner_id": key.owner_id, "wrapped_key": key.wrapped_key, "key_epoch": key.key_epoch, "created_at": at}
-    insert_rows(transaction, SourceSystemRow, [{"system": system, **values}])
+    keys.add_shared(
+        transaction, key.owner_id, domain="quarantine_wrap", wrapped_key=key.wrapped_key, epoch=key.key_epoch
+    )
+    insert_rows(transaction, SourceSystemRow, [{"system": system, "owner_id": key.owner_id, "created_at": at}])
 
 
 def counts(transaction: Transaction) -> dict[str, int]:

@@ -34,9 +34,7 @@ class SourceSystemRow(Base):
     __tablename__ = "source_system"
 
     system: Mapped[str] = mapped_column(primary_key=True)
-    owner_id: Mapped[uuid.UUID] = mapped_column(comment="names the key in its associated data")
-    wrapped_key: Mapped[bytes] = mapped_column(comment="data key under quarantine-wrap")
-    key_epoch: Mapped[SmallNumber]
+    owner_id: Mapped[uuid.UUID] = mapped_column(comment="names the key in shared_key and in its associated data")
     created_at: Mapped[datetime]
 
 
@@ -113,8 +111,6 @@ class ExtractBatchRow(Base):
     __tablename__ = "extract_batch"
 
     batch_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    wrapped_key: Mapped[bytes] = mapped_column(comment="data key under extract-wrap")
-    key_epoch: Mapped[SmallNumber]
     file_digest: Mapped[bytes] = mapped_column(comment="keyed digest of the file")
     rows_done: Mapped[BigNumber]
     refused: Mapped[dict[str, Any]] = mapped_column(comment="rule: number of rows refused")
@@ -140,11 +136,13 @@ class ExtractNumberLookupRow(Base):
     __tablename__ = "extract_number_lookup"
     __table_args__ = (
         Index("uq_extract_number_current", "number_index", unique=True, postgresql_where=text("NOT former")),
+        Index("ix_extract_number_lookup_person_id", "person_id"),
     )
 
     number_index: Mapped[bytes] = mapped_column(primary_key=True, comment="keyed hash of the personal number")
     person_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     former: Mapped[bool]
+    key_version: Mapped[SmallNumber] = mapped_column(server_default=text("1"), comment="version of the index key")
 
 
 class ExtractBlockRow(Base):
@@ -156,6 +154,9 @@ class ExtractBlockRow(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     token: Mapped[BigNumber] = mapped_column(primary_key=True, comment="keyed hash of a block key, 64 bits")
     person_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    key_version: Mapped[SmallNumber] = mapped_column(
+        server_default=text("1"), comment="version of the key of block tokens"
+    )
 
 
 class MatchRunRow(Base):

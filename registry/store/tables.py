@@ -23,7 +23,6 @@ class ChildRow(Base):
         CheckConstraint("(commune_code IS NULL) = (commune_scheme IS NULL)", name="unit_has_scheme"),
         CheckConstraint("commune_scheme IN ('2024', '2025')", name="scheme_known"),
         CheckConstraint("sex IN ('male', 'female')", name="sex_known"),
-        CheckConstraint("(wrapped_key IS NULL) = (erased_at IS NOT NULL)", name="erased_without_key"),
         Index("ix_child_communes", "communes", postgresql_using="gin"),
         Index("ix_child_province_code", "province_code"),
         Index("ix_child_system", "system"),
@@ -37,9 +36,6 @@ class ChildRow(Base):
     province_code: Mapped[str | None] = mapped_column(comment="today's province")
     sex: Mapped[str | None] = mapped_column(comment="male, female, or not known")
     birth_year: Mapped[SmallNumber | None]
-    wrapped_key: Mapped[bytes | None] = mapped_column(comment="data key under identity-wrap; null once erased")
-    key_epoch: Mapped[SmallNumber] = mapped_column(comment="epoch of the wrapping key")
-    key_generation: Mapped[SmallNumber] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None] = mapped_column(comment="the source withdrew its record")
     erased_at: Mapped[datetime | None]
@@ -102,9 +98,11 @@ class SourceKeyLookupRow(Base):
     """Finds the identity of a source's record without holding its key."""
 
     __tablename__ = "source_key_lookup"
+    __table_args__ = (Index("ix_source_key_lookup_leads_to", "leads_to"),)
 
     key_index: Mapped[bytes] = mapped_column(primary_key=True, comment="keyed hash of system, stream and record key")
     leads_to: Mapped[uuid.UUID]
+    key_version: Mapped[SmallNumber] = mapped_column(server_default=text("1"), comment="version of the index key")
 
 
 class IdentifierLookupRow(Base):
@@ -116,6 +114,7 @@ class IdentifierLookupRow(Base):
     number_index: Mapped[bytes] = mapped_column(primary_key=True, comment="keyed hash of the personal number")
     leads_to: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True, comment="claimed by the source, or linked")
+    key_version: Mapped[SmallNumber] = mapped_column(server_default=text("1"), comment="version of the index key")
 
 
 class ChildBlockRow(Base):
@@ -127,18 +126,38 @@ class ChildBlockRow(Base):
     child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     token: Mapped[BigNumber] = mapped_column(primary_key=True, comment="keyed hash of a block key, 64 bits")
+    key_version: Mapped[SmallNumber] = mapped_column(
+        server_default=text("1"), comment="version of the key of block tokens"
+    )
 
 
 class ChildSearchRow(Base):
-    """Compound keyed tokens for the search of a province: rebuilt from the sealed rows, never backed up."""
+    """What the search needs of one living identity: rebuilt from the sealed rows, never backed up."""
 
     __tablename__ = "child_search"
     __table_args__ = (
         Index("ix_child_search_tokens", "tokens", postgresql_using="gin", postgresql_ops={"tokens": "gin__int_ops"}),
+        Index("ix_child_search_communes", "communes", postgresql_using="gin"),
     )
 
     child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
     tokens: Mapped[list[int]] = mapped_column(comment="keyed hashes, padded to one length")
+    key_version: Mapped[SmallNumber] = mapped_column(comment="version of the search key")
+    province_code: Mapped[str | None] = mapped_column(comment="as in child")
+    communes: Mapped[list[str]] = mapped_column(comment="as in child")
+    birth_year: Mapped[SmallNumber | None] = mapped_column(comment="as in child")
+    sealed_finding: Mapped[bytes] = mapped_column(comment="sealed: what a search compares")
+
+
+class DamagedValueRow(Base):
+    """A sealed value whose tag failed: left out of every answer until its source delivers the record again."""
+
+    __tablename__ = "damaged_value"
+
+    child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
+    table_name: Mapped[str] = mapped_column(primary_key=True)
+    group_name: Mapped[str] = mapped_column(primary_key=True)
+    noticed_at: Mapped[datetime]
 
 
 class ProtectionCaseRow(Base):
@@ -148,9 +167,6 @@ class ProtectionCaseRow(Base):
 
     child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    wrapped_key: Mapped[bytes | None] = mapped_column(comment="data key under case-wrap; null once erased")
-    key_epoch: Mapped[SmallNumber]
-    key_generation: Mapped[SmallNumber] = mapped_column(server_default=text("1"))
     sealed_case: Mapped[bytes] = mapped_column(comment="sealed: groups, harm, form, measures, status")
     sealed_case_notes: Mapped[bytes] = mapped_column(comment="sealed: free text")
     sealed_reporter: Mapped[bytes] = mapped_column(comment="sealed: who reported; a right of its own")

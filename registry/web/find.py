@@ -63,8 +63,9 @@ def answer(visitor: Member, search_id: UUID) -> Response:
     query = _recalled(visitor, search_id)
     fields = {name: getattr(query, name) or "" for name in _NAMES}
     try:
-        with visitor.begin(Purpose.CASE_WORK) as transaction:
+        with visitor.services.meters.searching() as told, visitor.begin(Purpose.CASE_WORK) as transaction:
             found = find_child(transaction, visitor.services.vault, query)
+            told(found.tier)
     except BadQuery as refused:
         return render(visitor, "find.html", status=422, fields=fields, mistakes=mistakes_of(refused))
     return render(visitor, "results.html", fields=fields, answer=found, search_id=search_id)
@@ -76,6 +77,6 @@ def _recalled(visitor: Visitor, search_id: UUID) -> FindQuery:
 
 
 def _mistakes(fields: dict[str, str]) -> tuple[Mistake, ...]:
-    if not fields["text"]:
-        return (Mistake("text", msgid("Write a name, a personal number or a case number.")),)
+    if not fields["text"] and not fields["mother"]:
+        return (Mistake("text", msgid("Write a name, a personal number or a case number, or a parent's name.")),)
     return tuple(Mistake(name, msgid("This is too long.")) for name, value in fields.items() if len(value) > _LONGEST)

@@ -1,16 +1,22 @@
-"""The access log for the auditor: when, in which role, for what purpose, what. No names."""
+"""The access log for the auditor: when, in which role, for what purpose, what. No names; before it, what alarms."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from starlette.responses import Response
+from typing import Final
+from uuid import UUID
 
+from fastapi import APIRouter
+from starlette.responses import RedirectResponse, Response
+
+from registry.actions.alarms import acknowledge_alarm, list_alarms
 from registry.actions.read_log import read_log
 from registry.model.access import Purpose
 from registry.web.rendering import render
-from registry.web.visitor import Member
+from registry.web.visitor import OWN_FORM, Member
 
 router = APIRouter()
+
+ALARMS_SHOWN: Final = 20
 
 
 @router.get("/log")
@@ -18,4 +24,13 @@ def show(visitor: Member) -> Response:
     """Show the newest events."""
     with visitor.begin(Purpose.ADMINISTRATION) as transaction:
         page = read_log(transaction, visitor.services.vault)
-    return render(visitor, "log.html", page=page)
+        alarms = list_alarms(transaction, visitor.services.vault, waiting_only=True, limit=ALARMS_SHOWN)
+    return render(visitor, "log.html", page=page, alarms=alarms)
+
+
+@router.post("/log/alarms/{alarm_id}", dependencies=OWN_FORM)
+def acknowledge(visitor: Member, alarm_id: UUID) -> Response:
+    """Say that an alarm was looked at."""
+    with visitor.begin(Purpose.ADMINISTRATION) as transaction:
+        acknowledge_alarm(transaction, visitor.services.vault, alarm_id)
+    return RedirectResponse(visitor.url("/log"), status_code=303)

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from registry.actions.damage import RecordDamaged
 from registry.actions.services import Services
 from registry.actions.sign_in import PasswordMustBeChosen
 from registry.model.errors import NotFound, RegistryError, SignInNeeded
@@ -33,6 +34,10 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
         msgid("Nothing was saved. Please try again in a few minutes."),
     ),
 }
+UNREADABLE: Final = (
+    msgid("This record cannot be read"),
+    msgid("What is sealed in it was changed. It was noted, and somebody looks at it."),
+)
 OTHERWISE: Final = (
     msgid("Something went wrong on our side"),
     msgid("Nothing was saved. If it happens again, tell your administrator the time."),
@@ -52,7 +57,7 @@ def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, PasswordMustBeChosen):
         return RedirectResponse(_visitor(request).url("/password"), status_code=303)
     status = error.status if isinstance(error, RegistryError) else 500
-    return _page(request, status)
+    return _page(request, status, told=UNREADABLE if isinstance(error, RecordDamaged) else None)
 
 
 def _not_understood(request: Request, error: Exception) -> Response:
@@ -66,8 +71,8 @@ def _http(request: Request, error: Exception) -> Response:
     return _page(request, error.status_code if isinstance(error, HTTPException) else 500)
 
 
-def _page(request: Request, status: int) -> Response:
-    title, text = WORDS.get(status, OTHERWISE)
+def _page(request: Request, status: int, *, told: tuple[str, str] | None = None) -> Response:
+    title, text = told or WORDS.get(status, OTHERWISE)
     return render(_visitor(request), "refusal.html", status=status, title=title, text=text)
 
 

@@ -25,4 +25,4 @@ def show(visitor: Member) -> Response:
 
 def _work(visitor: Visitor, purpose: Purpose) -> Work | None:
     with visitor.begin(purpose) as transaction:
-        return count_work(transaction)
+        return count_work(transaction, visitor.services.vault)

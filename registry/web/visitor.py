@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import Depends, Form, Request
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from registry.actions.services import Services
 from registry.actions.sign_in import LONGEST_SESSION, PasswordMustBeChosen, Started, access_of, current, nobody
 from registry.model.access import Access, Purpose
 from registry.model.errors import NotFound, Refused, SignInNeeded
+from registry.protect.request_watch import request_id
 from registry.store.session import Transaction
 from registry.store.staff import SignedIn
 from registry.web.translation import Language, is_language
@@ -71,11 +72,11 @@ def visitor(request: Request) -> Visitor:
     language, path = split_path(request.url.path)
     if language is None:
         raise NotFound
-    at, request_id = services.clock(), uuid4()
+    at, known_as = services.clock(), request_id(request.scope)
     token = request.cookies.get(cookie_name(request))
     signed_in = None
     if token:
-        with services.store.begin(nobody(at=at, request_id=request_id)) as transaction:
+        with services.store.begin(nobody(at=at, request_id=known_as)) as transaction:
             signed_in = current(transaction, token)
     found = Visitor(
         services=services,
@@ -83,7 +84,7 @@ def visitor(request: Request) -> Visitor:
         path=path,
         query=request.url.query,
         at=at,
-        request_id=request_id,
+        request_id=known_as,
         signed_in=signed_in,
     )
     request.state.visitor = found

@@ -214,6 +214,18 @@ ACTIONS: Final[Mapping[str, str]] = {
     "restore": _("Restore"),
     "check": _("Check"),
     "migrate": _("Migration"),
+    "alarms": _("Alarms seen"),
+    "who_alarmed": _("Alarm acknowledged"),
+    "decoys": _("Decoys"),
+    "alarm.decoy_opened": _("Alarm raised"),
+    "alarm.damaged_value": _("Alarm raised"),
+    "alarm.keys_do_not_fit": _("Alarm raised"),
+}
+
+ALARMS: Final[Mapping[str, str]] = {
+    "decoy_opened": _("A decoy was opened"),
+    "damaged_value": _("A sealed value was changed"),
+    "keys_do_not_fit": _("Most values could not be opened: the keys do not fit"),
 }
 
 OUTCOMES: Final[Mapping[str, str]] = {"done": _("done"), "refused": _("refused"), "failed": _("failed")}

@@ -16,6 +16,8 @@ from babel.messages.pofile import read_po
 
 from matching import levels
 from matching.levels import LEVELS, Level
+from registry.actions.find_advice import ADVICE
+from registry.actions.find_child import SAME_NUMBER
 from registry.web.translation import translations
 
 PROJECT = Path(__file__).parents[2]
@@ -27,7 +29,8 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "msgid": None}
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
 # Actions whose refusals and reasons are read on the pages, and the calls that hold them.
 SPEAKING = {
-    "find_child.py": ("BadQuery",),
+    "find_scope.py": ("BadQuery",),
+    "question.py": ("BadQuery",),
     "grading.py": ("Likeness",),
     "name_likeness.py": ("Likeness",),
     "review.py": ("BadQuery",),
@@ -56,21 +59,12 @@ def said(module: str, calls: tuple[str, ...]) -> Iterator[str]:
                     yield part.value
 
 
-def returned(module: str, function: str) -> Iterator[str]:
-    """Yield the sentences in a function's body, its docstring aside."""
-    for node in ast.walk(ast.parse((ACTIONS / module).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef) and node.name == function:
-            for part in ast.walk(node):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str) and " " in part.value:
-                    yield part.value
-
-
 def from_below() -> set[str]:
     """Return the sentences of lower floors that pages show."""
     single = [value for value in vars(levels).values() if isinstance(value, Level)]
     evidence = {level.reason for level in [*single, *chain.from_iterable(LEVELS.values())]}
     refusals = {text for module, calls in SPEAKING.items() for text in said(module, calls)}
-    return evidence | refusals | set(returned("find_child.py", "_advice")) | set(returned("find_child.py", "_known"))
+    return evidence | refusals | ADVICE | set(SAME_NUMBER.reasons)
 
 
 def test_the_pages_have_texts_to_translate() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,70 @@ def test_systems_with_one_record_per_child_are_named_with_commas(monkeypatch: py
     assert Settings.load().one_record_per_child == frozenset()
     monkeypatch.setenv("CHILD_REGISTRY_ONE_RECORD_PER_CHILD", "civil_status, education")
     assert Settings.load().one_record_per_child == {"civil_status", "education"}
+
+
+TRANSIT = {
+    "KEY_PROVIDER": "transit",
+    "TRANSIT_ADDRESS": "https://vault.example:8200/",
+    "TRANSIT_KEY": "children",
+    "TRANSIT_TOKEN_FILE": "/run/registry/token",
+}
+PKCS11 = {
+    "KEY_PROVIDER": "pkcs11",
+    "PKCS11_MODULE": "/usr/lib/softhsm/libsofthsm2.so",
+    "PKCS11_TOKEN": "registry",
+    "PKCS11_KEY": "children",
+    "PKCS11_PIN_FILE": "/run/registry/pin",
+}
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv("CHILD_REGISTRY_" + name, value)
+
+
+def test_the_root_key_lies_in_a_file_unless_a_keeper_is_named() -> None:
+    assert Settings.load().key_provider == "keyfile"
+
+
+@pytest.mark.parametrize("keeper", [TRANSIT, PKCS11], ids=["transit", "pkcs11"])
+def test_a_keeper_needs_all_that_belongs_to_it(monkeypatch: pytest.MonkeyPatch, keeper: Mapping[str, str]) -> None:
+    set_all(monkeypatch, keeper)
+    assert Settings.load().key_provider == keeper["KEY_PROVIDER"]
+    for name in set(keeper) - {"KEY_PROVIDER"}:
+        with monkeypatch.context() as without:
+            without.delenv("CHILD_REGISTRY_" + name)
+            with pytest.raises(SettingRefused, match="is needed when CHILD_REGISTRY_KEY_PROVIDER is") as refused:
+                Settings.load()
+            assert refused.value.field == "CHILD_REGISTRY_" + name
+
+
+def test_what_belongs_to_another_keeper_may_stay_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, TRANSIT | PKCS11)
+    assert Settings.load().transit_address == "https://vault.example:8200"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KEY_PROVIDER", "sesame"),
+        ("TRANSIT_ADDRESS", "https://account:sesame@vault.example"),
+        ("TRANSIT_ADDRESS", "https://vault.example/?token=sesame"),
+        ("TRANSIT_ADDRESS", "http://sesame.example:8200"),
+        ("TRANSIT_KEY", "../sesame"),
+        ("TRANSIT_MOUNT", "sesame?list=true"),
+    ],
+)
+def test_a_wrong_setting_of_a_keeper_is_named_and_its_value_is_not(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    set_all(monkeypatch, TRANSIT | {name: value})
+    with pytest.raises(SettingRefused) as refused:
+        Settings.load()
+    assert refused.value.field == "CHILD_REGISTRY_" + name
+    assert "sesame" not in str(refused.value)
+
+
+def test_transit_on_this_machine_may_be_asked_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, TRANSIT | {"TRANSIT_ADDRESS": "http://127.0.0.1:8200"})
+    assert Settings.load().transit_address == "http://127.0.0.1:8200"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
 
+from registry.protect.log_lines import LineFormatter
 from registry.protect.request_guard import Message, Receive, RequestGuard, Send
 from tests.web.world import World
 
@@ -46,7 +48,9 @@ def test_an_unforeseen_error_shows_and_logs_no_text(caplog: pytest.LogCaptureFix
     assert start["status"] == 500
     assert SECRET not in body["body"].decode()
     assert SECRET not in caplog.text
-    assert "ValueError at failing:" in caplog.text
+    (line,) = [json.loads(LineFormatter().format(record)) for record in caplog.records]
+    assert (line["event"], line["error"]["kind"]) == ("request_failed", "builtins.ValueError")
+    assert line["error"]["frames"][-1].startswith("registry/protect/request_guard.py:")
 
 
 def test_an_answer_that_began_is_not_begun_again_and_keeps_its_own_headers() -> None:

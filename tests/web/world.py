@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from connectors import plugins
+from registry.actions import install
 from registry.actions.build_frame import build_frame
 from registry.actions.sealing import Vault
 from registry.actions.services import Services
@@ -68,6 +69,7 @@ class World:
     """The running registry as a test sees it."""
 
     address: str
+    url: str = field(repr=False)  # of the database
     clock: Clock
     services: Services
     open_things: ExitStack = field(repr=False)
@@ -122,9 +124,11 @@ def running_world(url: str, keyring: Keyring, at: datetime, folder: Path) -> Ite
         installed = Installation(
             settings=settings, store=store, vault=services.vault, clock=clock, url=url, server=None
         )
+        with store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
+            install.claim(transaction, services.vault)
         _fill(installed, folder)
         address = things.enter_context(served(services))
-        world = World(address=address, clock=clock, services=services, open_things=things)
+        world = World(address=address, url=url, clock=clock, services=services, open_things=things)
         for login, (role, area) in ACCOUNTS.items():
             world.choose_password(login, world.add_account(login, role, area), PASSWORD)
         yield world

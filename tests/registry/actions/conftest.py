@@ -16,6 +16,7 @@ from registry.jobs.opening import Installation
 from registry.protect.keyring import Keyring
 from tests.database import DatabaseServer
 from tests.people import population
+from tests.registry.actions.finding import fill
 from tests.registry.actions.installed import AT, empty, installed_on, load
 
 
@@ -56,7 +57,7 @@ def installed(bare: Installation) -> Installation:
 @pytest.fixture
 def peopled(peopled_url: str, keyring: Keyring, clock: datetime, tmp_path: Path) -> Iterator[Installation]:
     """An installation in which the population extract is loaded."""
-    empty(peopled_url, but="extract_")
+    empty(peopled_url, but=("extract_", "shared_key", "key_version"))
     with installed_on(peopled_url, keyring, clock, tmp_path) as opened:
         yield opened
 
@@ -65,4 +66,21 @@ def peopled(peopled_url: str, keyring: Keyring, clock: datetime, tmp_path: Path)
 def own(database_url: str, keyring: Keyring, clock: datetime, tmp_path: Path) -> Iterator[Installation]:
     """An installation on a database of the test's own."""
     with installed_on(database_url, keyring, clock, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def commune(installed: Installation) -> Installation:
+    """A commune of the test's own, with a girl, a boy and some of the village."""
+    fill(installed)
+    return installed
+
+
+@pytest.fixture(scope="module")
+def shared(
+    module_database_url: str, keyring: Keyring, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """The same commune for all tests of a module that only look."""
+    with installed_on(module_database_url, keyring, AT, tmp_path_factory.mktemp("shared")) as opened:
+        fill(opened)
         yield opened

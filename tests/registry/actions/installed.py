@@ -42,6 +42,7 @@ Row = SourceRecord | Rejected
 
 STORED = (
     "child",
+    "child_key",
     "identity",
     "source_record",
     "source_version",
@@ -195,8 +196,10 @@ def unguarded(url: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
         connection.execute("set lock_timeout = '10s'")  # a transaction that the test itself holds open is its fault
         connection.execute(_ROW_SECURITY.format(state="disable").encode())
         connection.execute("grant update, delete on access_leaf, checkpoint to current_user")
+        connection.execute("grant delete on alarm to current_user")
         yield connection
         connection.execute("revoke update, delete on access_leaf, checkpoint from current_user")
+        connection.execute("revoke delete on alarm from current_user")
         connection.execute(_ROW_SECURITY.format(state="enable").encode())
 
 
@@ -216,8 +219,8 @@ $$
 """
 
 
-def empty(url: str, *, but: str = " ") -> None:
-    """Delete every row; args: but: the beginning of the names of the tables whose rows stay."""
+def empty(url: str, *, but: tuple[str, ...] = ()) -> None:
+    """Delete every row; args: but: the beginnings of the names of the tables whose rows stay."""
     with unguarded(url) as connection:
         held = {row["held"] for row in connection.execute(_REFERRED_TO)}
         tables = [row["name"] for row in connection.execute(_TABLES)]
@@ -305,12 +308,13 @@ def written_now(installed: Installation, child_id: UUID) -> dict[str, object]:
     """Return what is written in the current version of a record."""
     (row,) = query(
         installed,
-        "select c.wrapped_key, c.key_epoch, v.version_no, v.sealed_written from child c"
-        " join source_record r using (child_id) join source_version v using (child_id, version_no)"
+        "select k.wrapped_key, k.epoch, v.version_no, v.sealed_written from child c"
+        " join child_key k on k.owner_id = c.child_id join source_record r on r.child_id = c.child_id"
+        " join source_version v on v.child_id = c.child_id and v.version_no = r.version_no"
         " where c.child_id = %s",
         child_id,
     )
-    wrapped, epoch = bytes(row["wrapped_key"]), row["key_epoch"]
+    wrapped, epoch = bytes(row["wrapped_key"]), row["epoch"]
     key = installed.vault.key(Domain.IDENTITY_WRAP, child_id, wrapped=wrapped, epoch=epoch)
     group, token = f"written:{row['version_no']}", bytes(row["sealed_written"])
     return open_group(key, "source_version", group=group, row=child_id, token=token)

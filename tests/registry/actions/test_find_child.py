@@ -2,101 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from registry.actions.find_child import LIMIT, FindAnswer, FindQuery, Found, find_child
+from registry.actions.find_child import LIMIT, FindQuery, find_child
 from registry.actions.grading import Grade
 from registry.jobs.linking import link_all
 from registry.jobs.opening import Installation
-from registry.model.access import NATION, Access, Area, Purpose, Role
+from registry.model.access import Area, Purpose, Role
 from registry.model.errors import BadQuery, ReasonNeeded, Refused
-from registry.protect.keyring import Keyring
 from registry.protect.pseudonym import child_pseudonym
 from tests.people import (
-    ELSEWHERE,
-    FAR_PROVINCE,
     HERE,
-    NEXT_DOOR,
     PATIENTS,
     citizen,
     numbered,
     population,
     record,
     tombstone,
-    village,
 )
+from tests.registry.actions.finding import NAME, find, names, only
 from tests.registry.actions.installed import (
-    AT,
     child_of,
     deliver,
-    installed_on,
     leaves,
     load,
     pass_time,
-    province_worker,
     somebody,
     worker,
 )
-
-NAME = "Nguyễn Thị Ngọc Hoà"
-BOY: dict[str, Any] = {"name": "Phạm Gia Bảo", "sex": "Nam", "birth_date": "11/11/2015", "personal_number": None}
-STRANGERS: dict[str, Any] = {"mother": "Trịnh Thị Thơm", "father": "Phạm Văn Long"}
-
-
-def fill(installed: Installation) -> None:
-    """Bring in the girl, a boy, and some of the village."""
-    others = [
-        record(
-            f"EDU1{place:03d}",
-            name=person.full_name,
-            sex="Nam",
-            birth_date=person.birth_date,
-            personal_number=None,
-            mother=person.mother_name,
-            father=None,
-        )
-        for place, person in enumerate(village()[:20])
-    ]
-    rows = [record("EDU0001", name=NAME), record("EDU0002", **BOY, **STRANGERS), *others]
-    deliver(installed, numbered(rows))
-
-
-@pytest.fixture
-def commune(installed: Installation) -> Installation:
-    """A commune of the test's own."""
-    fill(installed)
-    return installed
-
-
-@pytest.fixture(scope="module")
-def shared(
-    module_database_url: str, keyring: Keyring, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """The same commune for all tests that only look."""
-    with installed_on(module_database_url, keyring, AT, tmp_path_factory.mktemp("shared")) as opened:
-        fill(opened)
-        yield opened
-
-
-def find(installed: Installation, text: str, *, access: Access | None = None, **more: Any) -> FindAnswer:
-    """Search as the worker of the commune, or as somebody else."""
-    with installed.store.begin(access or worker(installed)) as transaction:
-        return find_child(transaction, installed.vault, FindQuery(text=text, **more))
-
-
-def names(answer: FindAnswer) -> list[str]:
-    """Return the names found, best first."""
-    return [found.name for found in answer.found]
-
-
-def only(answer: FindAnswer) -> Found:
-    """Return the one child found."""
-    (found,) = answer.found
-    return found
-
 
 # In a commune
 
@@ -195,70 +130,45 @@ def test_the_records_of_one_child_are_one_hit(installed: Installation) -> None:
     assert only(find(installed, "nguyen thi hoa")).child_id == child_of(installed, "EDU0001")
 
 
-# Where
-
-
-@pytest.mark.parametrize("text", ["nguyen thi ngoc hoa", "019314052001", "EDU0001"])
-def test_outside_the_area_a_child_is_as_if_she_did_not_exist(shared: Installation, text: str) -> None:
-    neighbour = worker(shared, commune=NEXT_DOOR)
-    here, nowhere = find(shared, text, access=neighbour), find(shared, "EDU9999", access=neighbour)
-    assert here == nowhere
-
-
-def test_a_commune_outside_the_area_is_refused_by_name(shared: Installation) -> None:
-    for named in (NEXT_DOOR, ELSEWHERE, "Phường Ba Đình"):
-        with pytest.raises(BadQuery) as refused:
-            find(shared, "nguyen thi ngoc hoa", commune=named)
-        assert refused.value.field == "commune"
-
-
-def test_a_province_worker_searches_one_commune_by_its_name(shared: Installation) -> None:
-    answer = find(shared, "Hoa", commune="Phan Đình Phùng", access=province_worker(shared))
-    assert NAME in names(answer)
-
-
-@pytest.mark.parametrize(
-    ("text", "more"),
-    [
-        ("nguyen thi ngoc hoa", {"born": "2014"}),
-        ("Nguyen Thi Ngoc Hoe", {"born": "2014"}),
-        ("Nguyen Tho Ngoc Hoa", {"born": "2015"}),
-        ("Nguyrn Thi Ngoc Hoa", {"born": "2013"}),
-        ("Hoa Ngoc Thi Nguyen", {"born": "2014"}),
-        ("Nguyen Hoa", {"born": "2014"}),
-        ("Nguyen Thi Ngoc Hoa", {"born": "03/05/2014", "mother": "Le Thi Mai"}),
-        ("Hoa", {"born": "2014", "mother": "Le Thi Mai"}),
-    ],
-)
-def test_a_province_is_searched_by_tokens(shared: Installation, text: str, more: dict[str, Any]) -> None:
-    assert names(find(shared, text, access=province_worker(shared), **more))[:1] == [NAME]
-
-
-def test_a_province_needs_the_year_of_birth_and_another_province_finds_nobody(shared: Installation) -> None:
-    with pytest.raises(BadQuery) as refused:
-        find(shared, "nguyen thi ngoc hoa", access=province_worker(shared))
-    assert refused.value.field == "born"
-    far = province_worker(shared, province=FAR_PROVINCE)
-    assert find(shared, "nguyen thi ngoc hoa", born="2014", access=far).found == ()
-
-
-def test_nobody_searches_the_nation_by_name(shared: Installation) -> None:
-    access = somebody(shared, Role.PROVINCE_WORKER, Purpose.CASE_WORK, area=NATION)
-    with pytest.raises(BadQuery):
-        find(shared, "nguyen thi ngoc hoa", born="2014", access=access)
-
-
 # Too much, too little
 
 
-def test_more_children_than_are_shown_is_said(installed: Installation) -> None:
-    rows = [record(f"EDU{n:04d}", birth_date=f"{1 + n:02d}/05/2014", personal_number=None) for n in range(LIMIT + 3)]
-    deliver(installed, numbered(rows))
+def namesakes(number: int, name: str = "Nguyễn Thị Hoà", first: int = 0) -> list[Any]:
+    """Return records of children of one name, born on different days of one month."""
+    return [
+        record(f"EDU{first + n:04d}", name=name, birth_date=f"{1 + n:02d}/05/2014", personal_number=None)
+        for n in range(number)
+    ]
+
+
+def test_more_namesakes_than_fit_are_a_number_and_what_to_add_never_a_cut_list(installed: Installation) -> None:
+    deliver(installed, numbered(namesakes(LIMIT + 3)))
     answer = find(installed, "nguyen thi hoa")
-    assert (len(answer.found), answer.total, answer.too_many) == (LIMIT, LIMIT + 3, True)
-    assert answer.advice is not None
-    assert "add" in answer.advice
-    assert find(installed, "nguyen thi hoa", born="03/05/2014").found[0].grade is Grade.LIKELY
+    assert (answer.found, answer.total, answer.too_many) == ((), LIMIT + 3, True)
+    assert answer.advice == "Too many children match: add the year of birth."
+    with_year = find(installed, "nguyen thi hoa", born="2014")
+    assert with_year.advice == "Too many children match: add the mother's or the father's name."
+    with_parent = find(installed, "nguyen thi hoa", born="2014", mother="le thi mai")
+    assert with_parent.advice == "Too many children match: add the whole birth date."
+    dated = find(installed, "nguyen thi hoa", born="03/05/2014")
+    assert (dated.found[0].rank, dated.found[0].grade, len(dated.found)) == (1, Grade.LIKELY, 1)
+    assert (dated.total, dated.too_many) == (LIMIT + 3, True)
+    assert dated.advice is not None
+    assert "match less well" in dated.advice
+
+
+def test_children_with_equal_evidence_share_a_rank(installed: Installation) -> None:
+    rows = [*namesakes(3), *namesakes(2, "Nguyễn Thị Hoè", 10), *namesakes(1, "Nguyễn Thị Hoa", 20)]
+    deliver(installed, numbered(rows))
+    answer = find(installed, "Nguyễn Thị Hoà", born="2014")
+    assert [found.rank for found in answer.found] == [1, 1, 1, 4, 5, 5]
+    assert (answer.total, answer.too_many, answer.advice) == (6, False, None)
+
+
+def test_a_rank_that_does_not_fit_is_left_out_whole(installed: Installation) -> None:
+    deliver(installed, numbered([*namesakes(2), *namesakes(LIMIT, "Nguyễn Thị Hoè", 100)]))
+    answer = find(installed, "Nguyễn Thị Hoà", born="2014")
+    assert (len(answer.found), answer.total, answer.too_many) == (2, LIMIT + 2, True)
 
 
 @pytest.mark.parametrize(

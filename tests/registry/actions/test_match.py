@@ -88,11 +88,11 @@ def test_a_record_is_linked_reviewed_or_left_alone(installed: Installation) -> N
 def test_a_link_keeps_its_evidence_its_model_and_its_time(installed: Installation) -> None:
     deliver(installed, [record("A")])
     account = link_all(installed)
-    (row,) = query(installed, "select * from link join child using (child_id)")
+    (row,) = query(installed, "select * from link join child_key using (child_id) where owner_id = child_id")
     assert (row["model_version"], row["run_id"]) == (Model.load("child_vn").version, account.run_id)
     assert row["made_at"] == installed.clock()
     assert row["made_by"] is None
-    wrapped, epoch = bytes(row["wrapped_key"]), row["key_epoch"]
+    wrapped, epoch = bytes(row["wrapped_key"]), row["epoch"]
     key = installed.vault.key(Domain.IDENTITY_WRAP, row["child_id"], wrapped=wrapped, epoch=epoch)
     link_id, sealed = row["link_id"], bytes(row["sealed_evidence"])
     evidence = open_group(key, "link", group="evidence", row=link_id, token=sealed)

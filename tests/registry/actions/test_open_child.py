@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.exc import ProgrammingError
 
+from registry.actions.damage import RecordDamaged
 from registry.actions.open_child import open_child, purpose_given, reason_is_needed
 from registry.actions.views import ChildView, RecordView
 from registry.jobs.linking import link_all
 from registry.jobs.opening import Installation
 from registry.model.access import Access, Purpose, Role
-from registry.model.errors import NotFound, ReasonNeeded, Refused, Tampered
+from registry.model.errors import NotFound, ReasonNeeded, Refused
 from registry.protect.access_log import reason_of
 from registry.protect.keyring import Keyring
 from registry.protect.pseudonym import child_pseudonym
@@ -317,6 +318,6 @@ def test_a_sealed_value_put_in_anothers_place_is_not_shown(installed: Installati
     mine, other = child_of(installed, "EDU0001"), child_of(installed, "EDU0002")
     swap = "update identity set sealed_identity = (select sealed_identity from identity where child_id = %s)"
     query(installed, swap + " where child_id = %s returning 1", other, mine)
-    with pytest.raises(Tampered):
+    with pytest.raises(RecordDamaged):
         look(installed, mine)
     assert leaves(installed, "open") == []

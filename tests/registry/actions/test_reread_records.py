@@ -17,10 +17,8 @@ from tests.registry.actions.mappings import STORED, mapping, outcomes, pupil, pu
 
 def names_understood(installed: Installation) -> list[str]:
     found = []
-    for row in query(installed, "select * from identity join child using (child_id)"):
-        key = installed.vault.key(
-            Domain.IDENTITY_WRAP, row["child_id"], wrapped=row["wrapped_key"], epoch=row["key_epoch"]
-        )
+    for row in query(installed, "select * from identity join child_key using (child_id) where owner_id = child_id"):
+        key = installed.vault.key(Domain.IDENTITY_WRAP, row["child_id"], wrapped=row["wrapped_key"], epoch=row["epoch"])
         identity = open_identity(
             key, row["child_id"], sealed_identity=row["sealed_identity"], sealed_family=row["sealed_family"]
         )
@@ -85,10 +83,11 @@ def test_a_case_is_understood_anew_under_its_own_key(installed: Installation) ->
     ingest_file(installed, mapping(1, Protection(), understands=without_case), path)
     assert count(installed, "protection_case") == 0
     ingest_file(installed, mapping(2, Protection()), path)
-    keys = query(installed, "select case_id, wrapped_key from protection_case")
+    case_keys = "select owner_id, wrapped_key from child_key where domain = 'case_wrap'"
+    keys = query(installed, case_keys)
     assert len(keys) == 1
     ingest_file(installed, mapping(3, Protection()), path)
-    assert query(installed, "select case_id, wrapped_key from protection_case") == keys
+    assert query(installed, case_keys) == keys
     assert query(installed, "select row_version from protection_case") == [{"row_version": 3}]
 
 

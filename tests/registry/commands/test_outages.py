@@ -152,3 +152,17 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
         assert said.code == 0
         assert "Usage" in said.out
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("mode", "content"), [(0o644, "a token that is long enough"), (0o600, "short"), (None, "")])
+def test_a_token_for_metrics_that_guards_nothing_is_refused_at_the_start(
+    home: Home, tmp_path: Path, mode: int | None, content: str
+) -> None:
+    file = tmp_path / "token"
+    if mode is not None:
+        file.write_text(content, encoding="utf-8")
+        file.chmod(mode)
+    refusal = home.with_settings(CHILD_REGISTRY_METRICS_TOKEN_FILE=str(file)).run("serve", "--port", "0")
+    assert refusal.code == 1
+    assert str(file) in refusal.err
+    assert not content or content not in refusal.err

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import threading
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +16,7 @@ from connectors.plugins import sector_connectors
 from registry.jobs import intake, queue
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
+from registry.protect.log_lines import LineHandler
 from registry.store import links
 from tests.registry.store.servers import connect, eventually
 
@@ -61,3 +67,25 @@ def test_an_address_is_written_as_libpq_reads_it() -> None:
     network = queue.conninfo("postgresql+psycopg://user:word@db.example:5433/registry")
     assert "host=db.example" in network
     assert "port=5433" in network
+
+
+def test_a_job_that_fails_is_told_by_its_name_the_kind_of_the_error_and_the_place(delivered: Installation) -> None:
+    secret = "Lò Thị Bí Mật"
+
+    def no_time() -> datetime:
+        raise ValueError(secret)
+
+    stream = io.StringIO()
+    handler, root = LineHandler(stream), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        with queue.worker(replace(delivered, clock=no_time)):
+            assert eventually(lambda: '"job_failed"' in stream.getvalue())
+    finally:
+        root.removeHandler(handler)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    failed = next(line for line in lines if line.get("event") == "job_failed")
+    assert failed["job"] in {"link_new", "seal_log", "carry_on_keys"}
+    assert failed["error"]["kind"] == "builtins.ValueError"
+    assert any(frame.startswith("registry/jobs/queue.py") for frame in failed["error"]["frames"])
+    assert secret.encode("unicode_escape").decode() not in stream.getvalue()

@@ -15,10 +15,11 @@ import pytest
 from registry.model.errors import KeyUnavailable, Tampered, WrongKeys
 from registry.protect.cipher import Place, seal, unseal
 from registry.protect.data_key import DataKey, WrappedKey
-from registry.protect.key_provider import KeyfileProvider, Wrapped
+from registry.protect.key_provider import Wrapped
 from registry.protect.keyring import Domain, Keyring, KeyState, Mark
 from registry.protect.keyring_file import entry_of
 from registry.protect.private_file import create_private, replace_private
+from registry.protect.providers.keyfile import KeyfileProvider
 from tests.registry.protect.fixed_keys import OpenProvider, domain_key, keyring_with
 
 OWNER = UUID(int=5)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from matching.names import phonetic
 from registry.model.errors import BadQuery
 from registry.protect.keyring import Domain, Keyring, Mark
-from registry.protect.search_tokens import TOKENS, SearchFacts, SearchQuery, child_tokens, query_tokens
+from registry.protect.query_tokens import MOST_TEXTS, Form, SearchQuery, query_tokens
+from registry.protect.search_tokens import TOKENS, SearchFacts, child_tokens
 from tests.registry.protect.fixed_keys import keyring_of_words
 
 KEYRING = keyring_of_words()
@@ -38,14 +39,30 @@ def facts_of(parts: tuple[str, ...], **changes: Any) -> SearchFacts:
     return replace(facts, **changes)
 
 
-def query_of(parts: tuple[str, ...], **changes: Any) -> SearchQuery:
-    query = SearchQuery(name_parts=parts, years=(2013, 2014, 2015), birth_date=None, mother_parts=(), province="19")
+def typed(parts: tuple[str, ...]) -> tuple[tuple[tuple[Form, ...], ...], ...]:
+    """Return a typed name in its one reading, with nothing guessed."""
+    return (tuple((Form(part, 0.001),) for part in parts),) if parts else ()
+
+
+def query_of(parts: tuple[str, ...], *, mother_parts: tuple[str, ...] = (), **changes: Any) -> SearchQuery:
+    query = SearchQuery(
+        names=typed(parts),
+        years=(2013, 2014, 2015),
+        birth_date=None,
+        parents=typed(mother_parts),
+        provinces=("19",),
+    )
     return replace(query, **changes)
+
+
+def asked_for(query: SearchQuery, keyring: Keyring = KEYRING, *versions: int) -> set[int]:
+    """Return all tokens that a search asks for."""
+    return set(query_tokens(keyring, query, versions=versions or (1,)).every)
 
 
 def meets(facts: SearchFacts, query: SearchQuery) -> int:
     """Return how many tokens a child and a search share."""
-    return len(set(child_tokens(KEYRING, facts)) & set(query_tokens(KEYRING, query)))
+    return len(set(child_tokens(KEYRING, facts)) & asked_for(query))
 
 
 @st.composite
@@ -157,7 +174,9 @@ def test_a_rotated_search_key_gives_other_tokens_and_the_old_ones_on_request(tmp
     keyring.rotate(Domain.SEARCH)
     assert child_tokens(keyring, facts_of(("le", "nhi"))) != before
     assert child_tokens(keyring, facts_of(("le", "nhi")), version=1) == before
-    assert set(query_tokens(keyring, query_of(("le", "nhi")), version=1)) & set(before)
+    assert asked_for(query_of(("le", "nhi")), keyring, 1) & set(before)
+    assert not asked_for(query_of(("le", "nhi")), keyring, 2) & set(before)
+    assert asked_for(query_of(("le", "nhi")), keyring, 2, 1) & set(before)
 
 
 def test_tokens_do_not_tell_a_long_name_from_a_short_one() -> None:
@@ -172,12 +191,48 @@ def test_tokens_do_not_tell_a_long_name_from_a_short_one() -> None:
         (query_of(("le", "nhi"), years=()), "born"),
         (query_of(("le", "nhi"), years=tuple(range(2008, 2014))), "born"),
         (query_of(()), "name"),
+        (query_of(("le", "nhi"), provinces=("19", "01")), "born"),
+        (query_of((), mother_parts=("tran", "hoa"), birth_date="2014-05-03", provinces=("19", "01")), "born"),
     ],
 )
 def test_a_search_that_would_be_fishing_is_refused_with_the_field(query: SearchQuery, field: str) -> None:
     with pytest.raises(BadQuery) as refusal:
-        query_tokens(KEYRING, query)
+        query_tokens(KEYRING, query, versions=(1,))
     assert refusal.value.field == field
+
+
+def test_the_nation_is_asked_for_a_date_with_an_end_of_the_name_alone() -> None:
+    facts = facts_of(("le", "thi", "nhi"))
+    everywhere = query_of(("le", "thi", "nhi"), birth_date="2014-05-03", provinces=("01", "19", "79"))
+    assert meets(facts, everywhere) == 2
+    assert len(asked_for(everywhere)) == 6
+    assert not meets(facts, replace(everywhere, birth_date="2014-05-04"))
+
+
+@given(NAMES)
+def test_a_typed_name_asks_for_a_bounded_number_of_tokens(parts: tuple[str, ...]) -> None:
+    guessed = tuple(tuple(Form(other, 0.01, int(other != part)) for other in (part, *SYLLABLES[:6])) for part in parts)
+    tokens = query_tokens(KEYRING, query_of((), names=(guessed, guessed[::-1])), versions=(1, 1))
+    assert len(tokens.every) <= 4 * MOST_TEXTS
+    assert tokens.every == tuple(sorted({token for wave in tokens.waves for token in wave}))
+
+
+def test_common_pairs_are_asked_last_and_rare_ones_first() -> None:
+    common, rare = Form("nguyen", 0.3), Form("khue", 0.002)
+    tokens = query_tokens(KEYRING, query_of((), names=(((common,), (Form("thi", 0.3),), (rare,)),)), versions=(1,))
+    pair = asked_for(query_of(("nguyen", "thi"))) & set(tokens.every)
+    assert pair & set(tokens.waves[-1])
+    assert not pair & set(tokens.waves[0])
+
+
+def test_a_guess_finds_what_a_slip_in_two_syllables_hid() -> None:
+    facts = facts_of(("tran", "duc", "khoi"), birth_date=None, mother_parts=(), father_parts=())
+    slips = ("tron", "duk", "khvi")
+    assert not meets(facts, query_of((slips[0], "xyz", slips[2])))
+    places = tuple(
+        (Form(slip, 0.001), Form(meant, 0.01, 1)) for slip, meant in zip(slips, facts.name_parts, strict=True)
+    )
+    assert meets(facts, query_of((), names=(places,)))
 
 
 def test_neither_facts_nor_queries_show_a_name() -> None:

@@ -42,6 +42,10 @@ _CLOSED_SETS: Mapping[str, str] = {
     "source_version.key_kind": "child",
     "ingest_run.state": "done",
     "installation.mark": "demo",
+    "key_version.domain": "identity_wrap",
+    "key_version.state": "active",
+    "child_key.domain": "identity_wrap",
+    "shared_key.domain": "extract_wrap",
 }
 
 
@@ -69,9 +73,15 @@ def _alter(connection: Any, table: Table, how: str) -> None:
 def _rows(table: Table) -> Iterator[dict[str, Any]]:
     for child in (HERS, OTHER) if table.name in CHILD_OWNED else (HERS,):
         row = {column.name: _value(column, child) for column in table.columns if _is_filled(column)}
+        if table.name in {"child", "child_search"}:
+            row |= {"communes": [COMMUNES[child]], "province_code": PROVINCES[child]}
+        if table.name == "erasure":
+            row |= {"child_id": uuid.UUID(int=0xE)}  # of whom nothing else may stand
         if table.name == "child":
-            row |= {"communes": [COMMUNES[child]], "province_code": PROVINCES[child], "system": SYSTEMS[child]}
+            row |= {"system": SYSTEMS[child]}
         yield row
+    if table.name == "key_version":
+        yield row | {"domain": "extract_wrap"}
 
 
 def _is_filled(column: Column[Any]) -> bool:

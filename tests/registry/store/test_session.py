@@ -144,7 +144,8 @@ def test_a_connection_lost_in_the_middle_is_a_refusal_that_leaves_nothing(
     store = Store(filled_url, connections=1)
 
     def lose_it(transaction: Transaction) -> None:
-        rows = [{"child_id": HERS, "tokens": [1]}]
+        row = {"child_id": HERS, "tokens": [1], "key_version": 1, "communes": [], "sealed_finding": b"\x01"}
+        rows = [row]
         insert_rows(transaction, ChildSearchRow, rows, replacing=True)
         process = transaction.connection.scalar(text("select pg_backend_pid()"))
         with connect(filled_url) as other:
@@ -162,3 +163,22 @@ def test_a_connection_lost_in_the_middle_is_a_refusal_that_leaves_nothing(
 
 def test_the_version_of_the_server_is_told(one_connection: Store) -> None:
     assert int(one_connection.answers().split(".")[0]) >= 15
+
+
+def test_a_kept_note_is_written_after_a_refusal_and_after_nothing_else(one_connection: Store, worker: Access) -> None:
+    told: list[tuple[str, set[uuid.UUID]]] = []
+
+    def note(transaction: Transaction) -> None:
+        purpose = transaction.connection.scalar(text("select current_setting('app.purpose')"))
+        told.append((str(purpose), seen(transaction)))
+
+    with one_connection.begin(worker) as transaction:
+        transaction.keep(note)
+    with suppress(ValueError), one_connection.begin(worker) as transaction:
+        transaction.keep(note)
+        raise ValueError
+    assert told == []
+    with suppress(Conflict), one_connection.begin(worker) as transaction:
+        transaction.keep(note)
+        raise Conflict
+    assert told == [("case_work", {HERS})], "on behalf of the same access, on the one connection"
