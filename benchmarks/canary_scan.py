@@ -18,6 +18,7 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
+import httpx
 import psycopg
 from openpyxl import load_workbook
 
@@ -40,6 +43,8 @@ from registry.store.programs import wheel_bin_dir
 
 INVENTED_ON: Final = date(2026, 10, 31)
 SHORTEST: Final = 12  # characters of a name that no chance brings about
+CANARY: Final = "Lục Thị Chim Yến"  # typed into every door of the service
+OURS: Final = ("DATABASE_URL", "CHILD_REGISTRY_")  # settings of this machine
 CONTROL: Final = "Kiểm Chứng Thị Rõ Ràng"
 NAME_COLUMNS: Final = {
     *("full_name", "mother_name", "father_name"),
@@ -151,11 +156,12 @@ class Job:
         self.temporary = workshop / "temporary"
         self.temporary.mkdir()
         self.backup = workshop / "backup"
+        self.crashed = workshop / "crashed"  # where a core would be written
+        self.crashed.mkdir()
 
     def run(self, *arguments: object) -> None:
         """Run a command that is to end well."""
-        ours = ("DATABASE_URL", "CHILD_REGISTRY_")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         environment["TMPDIR"] = str(self.temporary)
         with (self.said / str(arguments[0])).open("ab") as said:
             subprocess.run(
@@ -177,7 +183,33 @@ class Job:
         self.run("table", "children-by-province-age-sex")
         self.run("check")
         self.run("staff", "list", "--as", "administrator")
+        self.run("keys", "rotate", "wrapping")
+        self.run("keys", "rotate", "index")
+        self.run("decoys", "plant")
         self.run("backup", self.backup)
+        self.serve()
+
+    def serve(self) -> None:
+        """Serve, ask for what names somebody in path, query and body, keep the metrics, and end it as a crash would."""
+        command = [sys.executable, "-m", "registry", "serve", "--port", "0", "--data", str(self.data)]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        environment |= {"TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
+        with (self.said / "serve-errors").open("wb") as errors:
+            serving = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, env=environment, cwd=self.crashed, text=True
+            )
+            said = serving.stdout.readline() if serving.stdout else ""
+            (self.said / "serve").write_text(said)
+            name = quote(CANARY)
+            with httpx.Client(base_url=said.split(" serves ")[1].split(";")[0], timeout=30) as client:
+                client.get(f"/children/{name}", params={"text": CANARY})
+                client.get(f"/v1/children/{name}")
+                client.post("/v1/searches", json={"text": CANARY, "born": [CANARY]})
+                client.post("/v1/searches", content=f'{{"text": "{CANARY}'.encode())
+                client.post("/sign-in", data={"login": CANARY, "password": CANARY})
+                (self.said / "metrics").write_text(client.get("/metrics").raise_for_status().text)
+            serving.send_signal(signal.SIGABRT)
+            serving.wait(timeout=60)
 
     def plant(self) -> None:
         """Write a name in clear as a careless program would, and drop it again."""
@@ -190,8 +222,8 @@ class Job:
         """Return the files to look through, by kind."""
         script = self.backup / "script.sql"
         with script.open("wb") as out:
-            dump = self.backup / "database.dump"
-            subprocess.run([wheel_bin_dir() / "pg_restore", "--file=-", str(dump)], stdout=out, check=True)
+            for dump in (self.backup / "database.dump", self.backup / "data-keys" / "data-keys.dump"):
+                subprocess.run([wheel_bin_dir() / "pg_restore", "--file=-", str(dump)], stdout=out, check=True)
         everything = [path for path in self.data.rglob("*") if path.is_file()]
         log = [path for path in everything if path.is_relative_to(self.data / "log")]
         wal = [path for path in everything if "pg_wal" in path.parts]
@@ -201,7 +233,8 @@ class Job:
             "server log": log,
             "what was said": list(self.said.iterdir()),
             "temporary files": [path for path in self.temporary.rglob("*") if path.is_file()],
-            "backup": list(self.backup.iterdir()),
+            "backup": [path for path in self.backup.rglob("*") if path.is_file()],
+            "core": [path for path in self.crashed.rglob("*") if path.is_file()],
         }
 
 
@@ -229,7 +262,7 @@ def scan(drop: Path, workshop: Path) -> Mapping[str, Any]:
     job = Job(workshop)
     job.work(drop)
     job.plant()
-    words = words_for(names, numbers, raw)
+    words = words_for([*names, CANARY], numbers, raw)
     places = job.places()
     hits = {place: look(words, files, workshop) for place, files in places.items()}
     control = {place: look(words_for([CONTROL], [], []), files, workshop).total() for place, files in places.items()}

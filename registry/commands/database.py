@@ -18,7 +18,7 @@ from registry.jobs import queue
 from registry.jobs.identity import permit
 from registry.jobs.key_provider import open_keyring
 from registry.jobs.opening import Installation, database, installation
-from registry.jobs.rotating import rebuild_missing
+from registry.jobs.rotating import carry_on_all, rebuild_missing
 from registry.model.access import Purpose
 from registry.model.errors import ClockBack, KeyUnavailable, WrongKeys
 from registry.protect.authorize import Action
@@ -115,6 +115,7 @@ def restore(
     with installation(settings, clock=now, may_create=True) as installed:  # erases again whom the ledger names
         erased = _erased_again(installed)
         rebuilt = rebuild_missing(installed)
+        moved = carry_on_all(installed)  # the copy is older than a key that was rotated since
     if json:
         answer(
             {
@@ -122,10 +123,13 @@ def restore(
                 "search_rows_rebuilt": rebuilt,
                 "without_key": done.keyless,
                 "erased_before": erased,
+                "under_newer_keys": {account.domain.value: account.rows for account in moved},
             }
         )
         return
     out.print(f"restored from {directory}; {rebuilt:,} search rows rebuilt")
+    for account in moved:
+        out.print(f"{account.domain.value}: {account.rows:,} rows moved to version {account.version}, rotated since")
     if erased:
         out.print(f"{erased:,} identities are erased and stay so")
     if done.keyless:
