@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from matching import syllables
 from matching.frequencies import Frequencies
-from matching.shares import in_use
 from matching.vocabulary import MOST_LETTERS, NONE, PlaceTables, Vocabulary
 
 Integers = npt.NDArray[np.int32]
@@ -95,7 +94,7 @@ class FormBook:
         places = _places(self._vocabulary.places.tables())
         self._syllables, self._places = len(tables.folded), len(places)
         more = self._syllables // 2 + _ROOM
-        parts = _parts(tables.spelled, tables.length, in_use(self._vocabulary, self._frequencies))
+        parts = _parts(tables.spelled, tables.length, self._frequencies.borne(tables.hash_marked))
         return Forms(
             folded=np.concatenate([[NONE], tables.folded, np.full(more, NONE)]).astype(np.int32),
             parts=np.concatenate([parts, np.zeros((more, 3), dtype=np.int32)]),

@@ -64,7 +64,7 @@ class PlaceTables(NamedTuple):
     province: Integers  # today's code as a number, NONE where it is not known
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Row:
     folded: int
     spelled: int
@@ -88,17 +88,14 @@ class Syllables:
         known = self._codes.get(marked)
         if known is not None:
             return known
-        code = len(self._rows)
-        self._codes[marked] = code
         folded = syllables.fold(marked)
-        row = _Row(code, code, marked, folded)
-        self._rows.append(row)
-        if folded != marked:
-            row.folded = self.code(folded)
         spelled = folded.replace("y", "i")
-        if spelled != marked:
-            row.spelled = self.code(spelled)
-        self._tables = None
+        others = [None if form == marked else self.code(form) for form in (folded, spelled)]
+        code = len(self._rows)
+        own_folded, own_spelled = (code if other is None else other for other in others)
+        # A row is whole when it is appended: another thread may read the tables meanwhile.
+        self._rows.append(_Row(own_folded, own_spelled, marked, folded))
+        self._codes[marked] = code
         return code
 
     def text(self, code: int) -> str:
@@ -111,9 +108,10 @@ class Syllables:
 
     def tables(self) -> SyllableTables:
         """Return what is known of every syllable so far."""
-        if self._tables is None or len(self._tables.folded) != len(self._rows):
-            self._tables = _syllable_tables(self._rows)
-        return self._tables
+        tables = self._tables
+        if tables is None or len(tables.folded) != len(self._rows):
+            tables = self._tables = _syllable_tables(list(self._rows))
+        return tables
 
 
 def _syllable_tables(rows: list[_Row]) -> SyllableTables:
@@ -152,14 +150,16 @@ class Places:
 
     def tables(self) -> PlaceTables:
         """Return what is known of every place so far."""
-        if self._tables is None or len(self._tables.province) != len(self._codes):
-            communes = np.full((len(self._codes), MOST_UNITS), NONE, dtype=np.int32)
-            province = np.full(len(self._codes), NONE, dtype=np.int32)
-            for place, (codes, home) in enumerate(self._codes):
+        tables = self._tables
+        if tables is None or len(tables.province) != len(self._codes):
+            units = list(self._codes)  # another thread may add one meanwhile
+            communes = np.full((len(units), MOST_UNITS), NONE, dtype=np.int32)
+            province = np.full(len(units), NONE, dtype=np.int32)
+            for place, (codes, home) in enumerate(units):
                 communes[place, : len(codes)] = [int(code) for code in codes]
                 province[place] = NONE if home is None else int(home)
-            self._tables = PlaceTables(communes, province)
-        return self._tables
+            tables = self._tables = PlaceTables(communes, province)
+        return tables
 
 
 @dataclass(frozen=True, slots=True)
