@@ -79,12 +79,13 @@ def find_child(transaction: Transaction, vault: Vault, query: FindQuery) -> Find
     """
     grant = authorize(transaction.access, Action.FIND)
     question = understand(query)
-    looked = _by_identifier(transaction, vault, question)
-    if question.asked is not None and not looked.hits:
+    known = _by_identifier(transaction, vault, question)
+    looked = Looked(Tier.IDENTIFIER, dict.fromkeys(known, SAME_NUMBER))
+    if question.asked is not None and not known:
         looked = look(transaction, vault, question.asked, area=grant.area, commune=question.commune)
     ranked, total = _ranked(transaction, looked.hits)
     best = _whole_ranks(ranked)
-    found = _shown(transaction, vault, best)
+    found = _shown(transaction, vault, best, known=known)
     answer = FindAnswer(
         tier=looked.tier,
         found=found,
@@ -106,7 +107,7 @@ def find_child(transaction: Transaction, vault: Vault, query: FindQuery) -> Find
     return answer
 
 
-def _by_identifier(transaction: Transaction, vault: Vault, question: Question) -> Looked:
+def _by_identifier(transaction: Transaction, vault: Vault, question: Question) -> Mapping[UUID, SealedChild]:
     """Return the identities of a number or a record key, whichever version of the index key they stand under."""
     rows: Sequence[SealedChild] = ()
     if question.number is not None:
@@ -117,7 +118,7 @@ def _by_identifier(transaction: Transaction, vault: Vault, question: Question) -
             transaction,
             [index for one in formats for index in vault.source_key_indexes(one.system, one.stream, question.key)],
         )
-    return Looked(Tier.IDENTIFIER, {row.child_id: SAME_NUMBER for row in rows})
+    return {row.child_id: row for row in rows}
 
 
 def _ranked(transaction: Transaction, hits: Mapping[UUID, Graded]) -> tuple[list[_Hit], int]:
@@ -151,10 +152,18 @@ def _whole_ranks(ranked: Sequence[_Hit]) -> list[_Hit]:
     return shown
 
 
-def _shown(transaction: Transaction, vault: Vault, hits: Iterable[_Hit]) -> tuple[Found, ...]:
-    """Open what is shown of each; one whose record cannot be read is left out, and noted."""
+def _shown(
+    transaction: Transaction, vault: Vault, hits: Iterable[_Hit], *, known: Mapping[UUID, SealedChild]
+) -> tuple[Found, ...]:
+    """Open what is shown of each; one whose record cannot be read is left out, and noted.
+
+    Args:
+        known: rows that were read already.
+    """
     wanted = {hit.record_id: hit for hit in hits}
-    rows = children.some(transaction, wanted) if wanted else []
+    rows = [known[record] for record in wanted if record in known]
+    if len(rows) < len(wanted):
+        rows += children.some(transaction, wanted.keys() - known.keys())
     read = opened(transaction, vault, rows, lambda row: _identity(vault, row))
     shown = [_found(wanted[row.child_id], row, identity) for row, identity in read]
     return tuple(sorted(shown, key=lambda one: (one.rank, one.child_id)))
