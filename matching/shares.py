@@ -249,8 +249,3 @@ def _look_up(rows: Rows, tables: tuple[SyllableTables, PlaceTables], known: Know
     _look_up_parents(rows, middles, words, known.fathers, counts, FATHERS, out)
     _look_up_others(rows, known, words.folded, out)
     _look_up_homes(rows, places, counts.table, counts.totals, out)
-
-
-def in_use(vocabulary: Vocabulary, frequencies: Frequencies) -> npt.NDArray[np.bool_]:
-    """Return of each syllable of `vocabulary`, marks and all, whether anybody bears it."""
-    return frequencies.borne(vocabulary.syllables.tables().hash_marked)

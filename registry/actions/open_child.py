@@ -13,13 +13,14 @@ from registry.actions.cluster_review import evidence_of
 from registry.actions.damage import Damage
 from registry.actions.decoys import decoys_among
 from registry.actions.log import log
-from registry.actions.sealing import Vault, open_group, open_identity
+from registry.actions.sealing import Vault, open_group
 from registry.actions.views import ChildView, EvidenceRow, JoinView, LinkView, RecordView, evidence_rows, side_of
 from registry.model.access import PEOPLE_PURPOSES
 from registry.model.errors import NotFound, Refused
+from registry.model.identity_groups import identity_from
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, FieldGroup, Grant, authorize
-from registry.protect.data_key import DataKey
+from registry.protect.cipher import unseal_documents
 from registry.protect.keyring_file import Domain
 from registry.protect.masking import masked_number
 from registry.store import children, clusters, grouping, links, verifications
@@ -111,40 +112,37 @@ def _case_grant(transaction: Transaction) -> Grant | None:
 def _record(
     vault: Vault, grant: Grant, met: Damage, row: SealedGroups, *, case: tuple[Grant | None, SealedCase | None]
 ) -> RecordView:
-    key = vault.child_key(row)
-    identity = open_identity(key, row.child_id, sealed_identity=row.sealed_identity, sealed_family=row.sealed_family)
+    documents = _documents(vault, grant, row)
     family = grant.may_open(FieldGroup.FAMILY)
     case_view = met.tried(row.child_id, partial(_case, vault, *case)) or _case(vault, None, None)
-    source = _group(key, row, FieldGroup.IDENTITY, column="source", sealed=row.sealed_source, grant=grant)
-    contact = _group(key, row, FieldGroup.CONTACT, column="contact", sealed=row.sealed_contact, grant=grant)
-    welfare = _group(key, row, FieldGroup.WELFARE, column="welfare", sealed=row.sealed_welfare, grant=grant)
-    carer = _family(key, row)["carer"] if family else None
+    carer = documents["family"]["carer"] if family else None
     return RecordView(
         system=row.system,
-        source_key=source.get("key"),
+        source_key=documents.get("source", {}).get("key"),
         version_at=row.version_at,
         seen_at=row.seen_at,
-        side=side_of(identity, family=family),
+        side=side_of(identity_from(documents["identity"], documents["family"]), family=family),
         unit_code=row.commune_code,
         unit_scheme=row.commune_scheme,
         carer=carer["name"] if carer else None,
-        address=contact.get("address") if FieldGroup.CONTACT in grant.field_groups else None,
-        services=_group(key, row, FieldGroup.SERVICES, column="services", sealed=row.sealed_services, grant=grant),
-        welfare_groups=_permitted_groups(welfare.get("groups", ()), grant),
+        address=documents["contact"].get("address") if FieldGroup.CONTACT in grant.field_groups else None,
+        services=documents.get("services", {}),
+        welfare_groups=_permitted_groups(documents.get("welfare", {}).get("groups", ()), grant),
         **case_view,
     )
 
 
-def _family(key: DataKey, row: SealedGroups) -> dict[str, Any]:
-    return open_group(key, "identity", group="family", row=row.child_id, token=row.sealed_family)
-
-
-def _group(
-    key: DataKey, row: SealedGroups, group: FieldGroup, *, column: str, sealed: bytes, grant: Grant
-) -> dict[str, Any]:
-    if not grant.may_open(group):
-        return {}
-    return open_group(key, "identity", group=column, row=row.child_id, token=sealed)
+def _documents(vault: Vault, grant: Grant, row: SealedGroups) -> dict[str, dict[str, Any]]:
+    """Open what the grant opens, by column; who she is and her family in any case, for they make her identity."""
+    granted = {
+        "source": (FieldGroup.IDENTITY, row.sealed_source),
+        "contact": (FieldGroup.CONTACT, row.sealed_contact),
+        "services": (FieldGroup.SERVICES, row.sealed_services),
+        "welfare": (FieldGroup.WELFARE, row.sealed_welfare),
+    }
+    tokens = {"identity": row.sealed_identity, "family": row.sealed_family}
+    tokens |= {column: token for column, (group, token) in granted.items() if grant.may_open(group)}
+    return unseal_documents(vault.child_key(row), "identity", row=row.child_id, tokens=tokens)
 
 
 def _permitted_groups(groups: Sequence[int], grant: Grant) -> tuple[int, ...]:

@@ -78,11 +78,11 @@ class Vault:
         return tuple(self._index(version) for version in self.keyring.usable(Domain.INDEX))
 
     def _index(self, version: int) -> BlindIndex:
-        alive = self.keyring.usable(Domain.INDEX)
-        name = (version, self.keyring.usable(Domain.BLOCK))
-        found = self._indexes.get(name)
+        blocks = self.keyring.usable(Domain.BLOCK)
+        found = self._indexes.get((version, blocks))
         if found is None:
-            kept = {old: one for old, one in self._indexes.items() if old[0] in alive and old[1] == name[1]}  # alive
+            alive = {(other, blocks) for other in self.keyring.usable(Domain.INDEX)}
+            kept = {versions: index for versions, index in self._indexes.items() if versions in alive}
             found = BlindIndex(self.keyring, version)
             self._indexes = {**kept, (version, found.block_versions): found}
         return found

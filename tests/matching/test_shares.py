@@ -13,7 +13,7 @@ from matching.frequencies import Frequencies
 from matching.identity import Identity
 from matching.packed import SHARES as SHARES_AT
 from matching.packed import pack
-from matching.shares import byte_of, in_use, look_up_shares
+from matching.shares import byte_of, look_up_shares
 from matching.vocabulary import Vocabulary
 from matching.weights import SHARES
 from tests.matching.counted_by_hand import ByHand, people_of_a_hamlet
@@ -85,7 +85,7 @@ def test_a_person_of_whom_nothing_is_known_has_no_shares() -> None:
 def test_every_syllable_of_a_vocabulary_is_in_use_or_not() -> None:
     vocabulary = Vocabulary()
     codes = {text: vocabulary.syllables.code(text) for text in ("vân", "quố", "anh", "đinh")}
-    borne = in_use(vocabulary, Frequencies.counting([child()]))
+    borne = Frequencies.counting([child()]).borne(vocabulary.syllables.tables().hash_marked)
     assert len(borne) == len(vocabulary.syllables)
     assert {text: bool(borne[code]) for text, code in codes.items()} == {
         "vân": True,
