@@ -30,6 +30,7 @@ from registry.commands.console import now
 from registry.jobs.clustering import cluster_all
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
+from registry.protect.authorize import Action, authorize
 from registry.protect.data_key import WrappedKey
 from registry.protect.keyring_file import Domain
 from registry.settings import Settings
@@ -74,7 +75,8 @@ def read_registry(installed: Installation) -> Found:
                 keys[child] = (row["system"], source["key"])
         heads = grouping.heads(transaction, keys)
         least = model_in_use(transaction).model.review
-        waiting = record_pairs.waiting(transaction, least=least, limit=1_000_000)
+        grant = authorize(transaction.access, Action.LINK)
+        waiting = record_pairs.waiting(transaction, grant, least=least, limit=1_000_000)
     pairs = frozenset(frozenset((keys[a], keys[b])) for a, b in waiting if a in keys and b in keys)
     return Found(child={key: heads[child] for child, key in keys.items()}, waiting=pairs)
 

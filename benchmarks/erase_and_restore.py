@@ -34,6 +34,7 @@ from registry.jobs.identity import access_on_demo
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
 from registry.model.errors import KeyUnavailable, RegistryError, Tampered
+from registry.protect.authorize import Action, authorize
 from registry.protect.data_key import WrappedKey
 from registry.protect.key_binding import owner_binding
 from registry.protect.keyring import Keyring
@@ -94,10 +95,11 @@ def open_at(data: Path) -> AbstractContextManager[Installation]:
 def choose(installed: Installation) -> Girl:
     """Choose a child whom several systems know, with a number."""
     with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+        grant = authorize(transaction.access, Action.LINK)
         heads = children.heads_after(transaction, after=None, limit=5000)
         several = [head for head, many in children.members_of(transaction, heads).items() if len(many) > 1]
         for head in several:
-            row = children.groups(transaction, [head])[0]
+            row = children.groups(transaction, grant, [head])[0]
             key = installed.vault.child_key(row)
             who = open_group(key, "identity", group="identity", row=head, token=row.sealed_identity)
             if who.get("number") and who.get("name") and who.get("birth"):

@@ -43,6 +43,7 @@ from registry.jobs import linking, rotating
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
 from registry.model.errors import Conflict, RegistryError
+from registry.protect.authorize import Action, authorize
 from registry.protect.keyring_file import Domain, KeyState
 from registry.settings import Settings
 from registry.store import children, runs
@@ -250,7 +251,7 @@ def _finds(installed: Installation, key: str) -> bool:
         hashes = installed.vault.source_key_indexes(FORM.system, FORM.stream, key)
         query = text("SELECT leads_to FROM source_key_lookup WHERE key_index = ANY (:hashes)")
         found = list(transaction.connection.scalars(query, {"hashes": hashes}))
-        rows = children.groups(transaction, found)
+        rows = children.groups(transaction, authorize(transaction.access, Action.LINK), found)
         for row in rows:
             installed.vault.child_key(row)
         return bool(rows) or bool(gone)

@@ -21,6 +21,7 @@ from registry.actions.find_child import LIMIT
 from registry.actions.find_scope import look
 from registry.actions.question import understand
 from registry.actions.sealing import Vault
+from registry.protect.authorize import Action, authorize
 from registry.store.session import Store
 
 ASKED: Final = 2_000  # children a row
@@ -81,7 +82,8 @@ def _rank_not_shown(store: Store, vault: Vault, asked: Asked, *, dense: bool) ->
     if question.asked is None:
         return None
     with store.begin(worker(area)) as transaction:
-        hits = look(transaction, vault, question.asked, area=area, commune=None).hits
+        grant = authorize(transaction.access, Action.FIND)
+        hits = look(transaction, vault, grant, asked=question.asked, commune=None).hits
     own = hits.get(asked.child.child_id)
     if own is None:
         return None

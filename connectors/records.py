@@ -54,6 +54,7 @@ class CaseFacts:
     details: dict[str, Any] = field(default_factory=dict, repr=False)  # form, channel, settings, measures, plan, status
     notes: str | None = field(default=None, repr=False)
     reporter: dict[str, Any] | None = field(default=None, repr=False)  # never shown, never matched on
+    suspect: dict[str, Any] | None = field(default=None, repr=False)  # relation and perhaps name; None: nobody is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,16 +10,23 @@ from typing import NoReturn
 import typer
 
 from registry.commands.alarms import alarms
+from registry.commands.breaches import breaches_app
+from registry.commands.clients import clients_app
 from registry.commands.console import guarded
 from registry.commands.database import backup, check, migrate, restore
 from registry.commands.decoys import decoys_app
 from registry.commands.demo import demo
 from registry.commands.keys import erase, keys_app
+from registry.commands.law import bases_app, holds_app, print_processing_record, retention_app
+from registry.commands.limits import exports_app
 from registry.commands.linkage import match, reviews
+from registry.commands.log import log_app
 from registry.commands.people import find, print_table, staff_app
+from registry.commands.permissions import permissions
 from registry.commands.records import ingest, links
 from registry.commands.serving import serve
 from registry.commands.verifying import simulate_app, verify
+from registry.commands.witness import witness_app
 from registry.protect.log_lines import write_lines
 from registry.protect.process import harden_process
 
@@ -46,13 +53,23 @@ for command in (
     check,
     alarms,
     erase,
+    permissions,
 ):
     app.command()(command)
 app.command("table")(print_table)
+app.command("processing-record")(print_processing_record)
+app.add_typer(bases_app, name="legal-bases")
+app.add_typer(retention_app, name="retention")
+app.add_typer(holds_app, name="holds")
+app.add_typer(breaches_app, name="breaches")
 app.add_typer(staff_app, name="staff")
+app.add_typer(clients_app, name="clients")
 app.add_typer(decoys_app, name="decoys")
+app.add_typer(exports_app, name="exports")
 app.add_typer(keys_app, name="keys")
 app.add_typer(simulate_app, name="simulate")
+app.add_typer(log_app, name="log")
+app.add_typer(witness_app, name="witness")
 
 
 def main() -> NoReturn:

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "CHILD_REGISTRY_"
@@ -60,6 +68,28 @@ class Settings(BaseSettings):
     pkcs11_key: Annotated[str | None, Field(validate_default=True)] = None  # label
     pkcs11_pin_file: Annotated[Path | None, Field(validate_default=True)] = None
     metrics_token_file: Path | None = None  # None: only programs of this machine may ask for /metrics
+    law_file: Path | None = None  # legal numbers of this installation; None: those that come with the program
+    public_url: str | None = None  # what people and systems type; None: this machine alone
+    tls_certificate: Path | None = None  # with its chain; None: TLS does not end here
+    tls_key: Path | None = None
+    proxy_socket: Path | None = None  # where a web server on this machine passes requests on; None: none does
+    proxy_account: str | None = None  # the operating-system account of that web server; None: the one of the registry
+    oidc_issuer: str | None = None  # the identity provider that people sign in at; None: local accounts only
+    oidc_client_id: Annotated[str | None, Field(validate_default=True)] = None
+    oidc_client_key_file: Path | None = None  # a private key of ours (PEM); None: a secret instead
+    oidc_client_secret_file: Path | None = None
+    oidc_ca_file: Path | None = None  # None: the usual authorities
+    oidc_scope: str = "openid"
+    oidc_algorithms: Annotated[frozenset[str], NoDecode] = frozenset({"RS256"})  # that the provider signs with
+    oidc_acr: Annotated[frozenset[str], NoDecode] = frozenset()  # one of them is demanded; empty: none is
+    oidc_amr: Annotated[frozenset[str], NoDecode] = frozenset()  # all of them are demanded
+    oidc_name_claim: str | None = None  # by which an administrator may invite; None: by the subject alone
+    # where a password is taken; None: nowhere if there is an identity provider, else everywhere
+    local_passwords: Literal["everywhere", "command_line", "nowhere"] | None = None
+    log_sink: str | None = None  # file or syslog server that is told of every leaf of the access log; None: none is
+    witness_url: str | None = None  # where a witness outside cosigns the log; None: by hand, if at all
+    witness_keys: Annotated[frozenset[str], NoDecode] = frozenset()  # verifier keys, separated by spaces
+    proxy_secret_file: Path | None = None  # what a web server says with each request over TCP; None: none is believed
 
     @classmethod
     def load(cls, data: Path | None = None) -> Self:
@@ -86,6 +116,31 @@ class Settings(BaseSettings):
         if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in found):
             raise ValueError("must be names of systems, separated by commas, such as civil_status,education")
         return found
+
+    @field_validator("oidc_algorithms", "oidc_acr", "oidc_amr", mode="before")
+    @classmethod
+    def _words(cls, words: object) -> object:
+        """Read words separated by spaces."""
+        return frozenset(words.split()) if isinstance(words, str) else words
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, issuer: str | None) -> str | None:
+        """Refuse an issuer that could be read or exchanged on the way."""
+        if issuer is None:
+            return None
+        found = re.fullmatch(r"(https?)://([\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(/[\w./~-]*)?", issuer)
+        if found is None or (found[1] == "http" and not _is_loopback(found[2].strip("[]"))):
+            raise ValueError("must be https://HOST and nothing secret, exactly as the provider writes it")
+        return issuer
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _client(cls, client_id: str | None, read: ValidationInfo) -> str | None:
+        """Ask for the name by which the identity provider knows us."""
+        if client_id is None and read.data.get("oidc_issuer") is not None:
+            raise ValueError(f"is needed when {PREFIX}OIDC_ISSUER is set")
+        return client_id
 
     @field_validator("data", "keys")
     @classmethod
@@ -150,22 +205,104 @@ class Settings(BaseSettings):
             raise ValueError("must be letters, digits, dots, dashes and underscores")
         return name if name is None else name.rstrip("/")
 
-    @field_validator("metrics_token_file")
+    @field_validator(
+        *("metrics_token_file", "law_file", "tls_certificate", "tls_key", "proxy_socket", "proxy_secret_file"),
+        *("oidc_client_key_file", "oidc_client_secret_file", "oidc_ca_file"),
+    )
     @classmethod
     def _anywhere(cls, file: Path | None) -> Path | None:
         """Make a file absolute once."""
         return None if file is None else file.expanduser().absolute()
 
-    @field_validator("host")
+    @field_validator("public_url")
     @classmethod
-    def _loopback(cls, host: str) -> str:
-        """Refuse to serve children's data over a network in clear: there is no TLS in this process."""
-        if not _is_loopback(host):
-            raise ValueError(
-                "must be an address of this machine (127.0.0.1 or ::1): these pages are not encrypted on the way;"
-                " to serve others, put a web server with TLS in front"
+    def _origin(cls, address: str | None) -> str | None:
+        """Accept the address of a site without a path: tokens and cookies are bound to it."""
+        if address is None:
+            return None
+        found = re.fullmatch(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?/?", address)
+        if found is None:
+            raise ValueError("must be https://HOST or https://HOST:PORT in small letters, and nothing else")
+        if found[1] == "http" and not _is_loopback(found[2].strip("[]")):
+            raise ValueError("must begin with https:// unless it is this machine")
+        return address.rstrip("/").removesuffix(":443" if found[1] == "https" else ":80")
+
+    @field_validator("log_sink")
+    @classmethod
+    def _sink(cls, sink: str | None, read: ValidationInfo) -> str | None:
+        """Accept a file outside the folder of the database, or the address of a syslog server."""
+        if sink is None:
+            return None
+        if "://" in sink:
+            if not re.fullmatch(r"syslog\+tcp://([\w.-]+|\[[0-9a-f:]+\]):\d{1,5}|syslog\+unix:///\S+", sink):
+                raise ValueError("must be a path, syslog+tcp://HOST:PORT or syslog+unix:///PATH")
+            return sink
+        path = Path(sink).expanduser().absolute()
+        data = read.data.get("data")
+        if data is not None and any(re.match(r"pg\d", part) for part in path.parts) and path.is_relative_to(data):
+            raise ValueError("must not be in the folder of the database: it shows what was dropped there")
+        return str(path)
+
+    @field_validator("witness_keys", mode="before")
+    @classmethod
+    def _witnesses(cls, keys: object) -> object:
+        """Read verifier keys separated by spaces; what they are worth is seen where they are used."""
+        return frozenset(keys.split()) if isinstance(keys, str) else keys
+
+    @field_validator("witness_url")
+    @classmethod
+    def _witness(cls, address: str | None) -> str | None:
+        """Accept the address under which a witness takes heads."""
+        if address is not None and not re.fullmatch(r"https?://[\w.\-:\[\]]+(/[\w.\-/]*)?", address):
+            raise ValueError("must be https://HOST/PATH")
+        return address
+
+    @field_validator("proxy_account")
+    @classmethod
+    def _account(cls, name: str | None) -> str | None:
+        """Accept the name of an operating-system account."""
+        if name is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", name):
+            raise ValueError("must be the name of an account of this machine")
+        return name
+
+    @model_validator(mode="after")
+    def _served_safely(self) -> Self:
+        """Refuse to serve others without what makes it safe; every missing setting is named at once."""
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            missing = "TLS_KEY" if self.tls_key is None else "TLS_CERTIFICATE"
+            raise SettingRefused("is needed too: a certificate and its key belong together", field=PREFIX + missing)
+        if self.proxy_socket is not None and self.tls_certificate is not None:
+            raise SettingRefused("TLS ends at the web server or here, not at both", field=PREFIX + "TLS_CERTIFICATE")
+        if self.proxy_account is not None and self.proxy_socket is None:
+            raise SettingRefused("means nothing without PROXY_SOCKET", field=PREFIX + "PROXY_ACCOUNT")
+        needed = self._needed_for_others()
+        if needed:
+            field = (
+                "HOST" if not _is_loopback(self.host) else "PROXY_SOCKET" if self.proxy_socket else "PROXY_SECRET_FILE"
             )
-        return host
+            rule = f"must be an address of this machine, or set also {', '.join(needed)}"
+            if _is_loopback(self.host):
+                rule = f"to serve others through a web server, set also {', '.join(needed)}"
+            raise SettingRefused(rule, field=PREFIX + field)
+        return self
+
+    def _needed_for_others(self) -> list[str]:
+        """Return what is missing to serve others; nothing as long as nobody but this machine is served."""
+        abroad = not _is_loopback(self.host)
+        if not (abroad or self.proxied):
+            return []
+        missing = {
+            "TLS_CERTIFICATE and TLS_KEY": abroad and self.tls_certificate is None,
+            "PUBLIC_URL (https://…)": not (self.public_url or "").startswith("https://"),
+            "OIDC_ISSUER and what belongs to it": self.oidc_issuer is None,
+            "MARK=real": self.mark != "real",
+        }
+        return [PREFIX + name for name, is_missing in missing.items() if is_missing]
+
+    @property
+    def proxied(self) -> bool:
+        """Tell whether a web server in front is believed what it says of its connections."""
+        return self.proxy_socket is not None or self.proxy_secret_file is not None
 
     @property
     def embedded(self) -> bool:

@@ -10,6 +10,7 @@ import io
 import json
 import math
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,6 +70,17 @@ def open_workbook(path: Path, layout: WorkbookLayout, looks_like_a_name: NameJud
     return Table(encodings=decided, rows=_rows(below, header, decided))
 
 
+def texts_of(path: Path) -> list[list[str]]:
+    """Return every row of the first sheet as texts, whatever stands there.
+
+    Raises:
+        FileRefused: it is empty, unsafe, or of another kind.
+    """
+    refuse_unless_zip(path)
+    sheet = _first_sheet(_needed_parts(path), path)
+    return [["" if (found := _json_cell(cell)) is None else str(found) for cell in row] for _, row in sheet]
+
+
 def reread_workbook(raw: bytes, layout: WorkbookLayout, *, row: int, decided: Mapping[str, str]) -> TableRow | Rejected:
     """Read one row again from its `raw`, as it would be read at `row` of a sheet with the encodings `decided`."""
     kept = _kept_lines(raw)
@@ -118,7 +130,7 @@ def _needed_parts(path: Path) -> io.BytesIO:
             for entry in entries:
                 if _NEEDED.fullmatch(entry.filename):
                     parts.writestr(entry.filename, _checked_part(delivered.read(entry), path))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, RuntimeError, ValueError):
         raise FileRefused("workbook_broken", path.name) from None
     except OSError:
         raise FileRefused("file_unreadable", path.name) from None
@@ -153,6 +165,15 @@ def _sheet(parts: io.BytesIO, path: Path, layout: WorkbookLayout) -> CalamineShe
             raise FileRefused("sheet_missing", f"{path.name}: sheet {layout.sheet}")
         return workbook.get_sheet_by_name(layout.sheet)
     except CalamineError:
+        raise FileRefused("workbook_broken", path.name) from None
+
+
+def _first_sheet(parts: io.BytesIO, path: Path) -> list[tuple[int, list[Any]]]:
+    check_extent(parts, path.name)
+    parts.seek(0)
+    try:
+        return _numbered_rows(CalamineWorkbook.from_filelike(parts).get_sheet_by_index(0))
+    except (CalamineError, IndexError):
         raise FileRefused("workbook_broken", path.name) from None
 
 

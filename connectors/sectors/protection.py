@@ -1,6 +1,6 @@
 """Child-protection cases from the hotline and the communes' intake.
 
-The reporter and the notes go into the case's own facts and nowhere else: they are never matched on.
+The reporter, the suspect and the notes go into the case's own facts and nowhere else: they are never matched on.
 """
 
 from __future__ import annotations
@@ -43,6 +43,11 @@ class _Person(_Model):
     relation: str | None = None
 
 
+class _Suspect(_Model):
+    relation: str  # to the child: mother, father, carer, neighbour ...; a code or the clerk's own word
+    name: str | None = None
+
+
 class _Case(_Model):
     case_id: str | None = None
     updated_at: str | None = None
@@ -62,6 +67,7 @@ class _Case(_Model):
     status: str | None = None
     notes: str | None = None
     reporter: dict[str, Any] | None = None
+    suspect: _Suspect | None = None
 
 
 class Protection:
@@ -164,4 +170,12 @@ def _case(case: _Case) -> CaseFacts:
         ),
         notes=case.notes,
         reporter=case.reporter,
+        suspect=_suspect(case.suspect),
     )
+
+
+def _suspect(suspect: _Suspect | None) -> dict[str, Any] | None:
+    relation = _text(suspect.relation) if suspect else None
+    if suspect is None or relation is None:
+        return None
+    return {"relation": relation, "name": _text(suspect.name)}

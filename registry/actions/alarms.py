@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Final
@@ -21,7 +21,7 @@ from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.protect.log_lines import Told, tell
 from registry.protect.pseudonym import child_pseudonym
-from registry.store import alarms
+from registry.store import alarms, limits
 from registry.store.alarms import Alarm
 from registry.store.session import Transaction
 
@@ -35,6 +35,29 @@ class AlarmKind(StrEnum):
     DECOY_OPENED = "decoy_opened"  # somebody opened a child who does not exist
     DAMAGED_VALUE = "damaged_value"  # a sealed value is not what was sealed
     KEYS_DO_NOT_FIT = "keys_do_not_fit"  # so many of them that it is the keys
+    WITNESS_REFUSED = "witness_refused"  # a witness outside has seen another history of the log
+    LOG_DAMAGED = "log_damaged"  # the sealer cannot go on from what was signed
+    REQUEST_OVERDUE = "request_overdue"  # a family waits longer than the law allows
+    BREACH_SOON = "breach_soon"  # the authority must be told of a breach soon
+    BREACH_LATE = "breach_late"  # and was not in time
+    NO_LEGAL_BASIS = "no_legal_basis"  # a purpose is allowed by no law that is entered
+    ASSERTION_REPLAYED = "assertion_replayed"  # somebody else has what a client signed, or the client is broken
+    FORGED_CONNECTION = "forged_connection"  # a request spoke as only the web server in front may
+    GLASS_BROKEN = "glass_broken"  # a child beyond the own area was opened in an emergency
+    GLASS_BROKEN_OFTEN = "glass_broken_often"  # by one account, within a day
+    EMERGENCY_UNREVIEWED = "emergency_unreviewed"  # nobody has judged it in time: the account is locked
+    EMERGENCY_NOT_JUSTIFIED = "emergency_not_justified"  # says the supervisor
+    MANY_CHILDREN = "many_children"  # an account opened many in an hour
+    MANY_CHILDREN_IN_A_DAY = "many_children_in_a_day"
+    STOPPED_AT_LIMIT = "stopped_at_limit"  # so many that it was stopped
+    MORE_THAN_USUAL = "more_than_usual"  # of what the account itself opens on its days
+    FISHING = "fishing"  # many searches, and nobody opened
+    OFF_HOURS = "off_hours"  # a look at night, or on a day of rest
+    IN_SEQUENCE = "in_sequence"  # one number after the other was searched for
+    GUESSED_IDS = "guessed_ids"  # asked for children who are not there for this account
+    OWN_SURNAME = "own_surname"  # the child bears the surname of whoever looks
+    OWN_HOME = "own_home"  # the child lives where whoever looks lives
+    OWN_NAME = "own_name"  # a parent of the child bears the name of whoever looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +78,42 @@ def raise_alarm(
 ) -> None:
     """Raise an alarm with the transaction; args: place: table and group of a value, or the domain of a key."""
     _raise(transaction, vault=vault, alarm_id=uuid4(), kind=kind, child_id=child_id, place=place)
+
+
+def raise_once(
+    transaction: Transaction,
+    vault: Vault,
+    kind: AlarmKind,
+    *,
+    within: timedelta,
+    staff_id: UUID | None = None,
+    child_id: UUID | None = None,
+) -> bool:
+    """Raise an alarm about an account, unless one of this kind was raised about it within that time.
+
+    Args:
+        staff_id: the account; None: the transaction's own.
+
+    Returns: whether it was raised.
+    """
+    about = staff_id or transaction.access.staff_id
+    if about is None:
+        return False
+    pseudonym = None if child_id is None else child_pseudonym(vault.keyring, child_id)
+    alarm_id = uuid4()
+    if not limits.alarm_once(
+        transaction,
+        alarm_id,
+        kind=kind.value,
+        staff_id=about,
+        within=within,
+        child_pseudonym=pseudonym,
+        place=None,
+    ):
+        return False
+    log(transaction, vault, Event(action=f"alarm.{kind.value}", children=[] if child_id is None else [child_id]))
+    tell(Told.ALARM, logging.WARNING, kind=kind.value, alarm_id=alarm_id)
+    return True
 
 
 def raise_though_refused(

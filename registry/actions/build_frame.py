@@ -16,7 +16,7 @@ from registry.actions.sealing import Vault, open_identity
 from registry.model.age import age_on
 from registry.model.frame import Fact
 from registry.protect.access_log import Event
-from registry.protect.authorize import Action, authorize
+from registry.protect.authorize import Action, Grant, authorize
 from registry.protect.pseudonym import record_key, release_pseudonym
 from registry.store import children, frames
 from registry.store.children import SealedChild
@@ -31,7 +31,7 @@ def build_frame(transaction: Transaction, vault: Vault, *, as_of: date) -> UUID:
     A child known from several records counts once; each fact is taken from the record that knows it best: the whole
     birth date before a year, an exact unit before none.
     """
-    authorize(transaction.access, Action.FRAME)
+    grant = authorize(transaction.access, Action.FRAME)
     regroup_delivered(transaction)  # a child must not be missing because the record that stood for her was withdrawn
     frame_id = uuid4()
     frames.open_frame(transaction, frame_id, as_of=as_of, at=transaction.access.at)
@@ -40,7 +40,7 @@ def build_frame(transaction: Transaction, vault: Vault, *, as_of: date) -> UUID:
     decoys = Decoys(transaction, vault)
     while heads := children.heads_after(transaction, after=after, limit=AT_ONCE):
         real = [head for head in heads if head not in decoys]
-        facts = _facts(transaction, vault, real, frame_id=frame_id, as_of=as_of)
+        facts = _facts(transaction, vault, grant, heads=real, frame_id=frame_id, as_of=as_of)
         frames.add_facts(transaction, frame_id, facts)
         counted += len(facts)
         after = heads[-1]
@@ -49,9 +49,11 @@ def build_frame(transaction: Transaction, vault: Vault, *, as_of: date) -> UUID:
     return frame_id
 
 
-def _facts(transaction: Transaction, vault: Vault, heads: Sequence[UUID], *, frame_id: UUID, as_of: date) -> list[Fact]:
+def _facts(
+    transaction: Transaction, vault: Vault, grant: Grant, *, heads: Sequence[UUID], frame_id: UUID, as_of: date
+) -> list[Fact]:
     members = children.members_of(transaction, heads)
-    stored = children.some(transaction, [member for group in members.values() for member in group])
+    stored = children.some(transaction, grant, [member for group in members.values() for member in group])
     read = {row.child_id: (row, who) for row, who in opened(transaction, vault, stored, partial(_opened, vault))}
     facts: list[Fact] = []
     for head, group in members.items():

@@ -19,7 +19,7 @@ from registry.actions.sealing import Vault, open_group, open_identity, seal_grou
 from registry.actions.views import EvidenceRow, JoinView, RecordPairView, SideView, evidence_rows, side_of
 from registry.model.errors import BadQuery, Conflict, NotFound
 from registry.protect.access_log import Event
-from registry.protect.authorize import Action, FieldGroup, authorize
+from registry.protect.authorize import Action, FieldGroup, Grant, authorize
 from registry.protect.data_key import DataKey
 from registry.store import children, clusters, grouping, record_pairs
 from registry.store.children import SealedChild
@@ -32,9 +32,9 @@ JOINS_SHOWN: Final = 50
 
 def record_pair_queue(transaction: Transaction) -> tuple[int, Pair | None]:
     """Return how many pairs of records wait for a person in this area, and the most doubtful of them."""
-    authorize(transaction.access, Action.REVIEW)
-    waiting = record_pairs.waiting(transaction, least=LEAST_WAITING, limit=1)
-    return record_pairs.waiting_count(transaction, least=LEAST_WAITING), waiting[0] if waiting else None
+    grant = authorize(transaction.access, Action.REVIEW)
+    waiting = record_pairs.waiting(transaction, grant, least=LEAST_WAITING, limit=1)
+    return record_pairs.waiting_count(transaction, grant, least=LEAST_WAITING), waiting[0] if waiting else None
 
 
 def open_record_pair(transaction: Transaction, vault: Vault, one: UUID, other: UUID) -> RecordPairView:
@@ -45,7 +45,7 @@ def open_record_pair(transaction: Transaction, vault: Vault, one: UUID, other: U
         Refused: this role reviews nothing.
     """
     grant = authorize(transaction.access, Action.REVIEW)
-    pair, both = _stored(transaction, pair_of(one, other))
+    pair, both = _stored(transaction, grant, pair_of(one, other))
     family = grant.may_open(FieldGroup.FAMILY)
     sides = [_side(transaction, vault, row, family=family) for row in both]
     with refusing(transaction, vault, pair.child_id):
@@ -95,10 +95,10 @@ def decide_record_pair(
         NotFound: they were never found alike, or one is not in this area.
         Conflict: somebody has decided it in the meantime, or the two have different citizens or were told apart.
     """
-    authorize(transaction.access, Action.REVIEW)
+    grant = authorize(transaction.access, Action.REVIEW)
     sentence = _sentence(reason)
     clusters.take_turn(transaction)
-    pair, both = _stored(transaction, pair_of(one, other))
+    pair, both = _stored(transaction, grant, pair_of(one, other))
     decided = {
         verdict.ids for verdict in record_pairs.verdicts_among(transaction, pair.ids) if verdict.says != "unsure"
     }
@@ -125,13 +125,13 @@ def undo_join(transaction: Transaction, vault: Vault, child_id: UUID, *, reason:
         BadQuery: the reason is missing or too long.
         NotFound: the record was not joined to another, or is not in this area.
     """
-    authorize(transaction.access, Action.UNLINK)
+    grant = authorize(transaction.access, Action.UNLINK)
     sentence = _sentence(reason)
     clusters.take_turn(transaction)
-    if not children.some(transaction, [child_id]) or not clusters.joins_among(transaction, [child_id]):
+    if not children.some(transaction, grant, [child_id]) or not clusters.joins_among(transaction, [child_id]):
         raise NotFound
     group = _open_all(transaction, [child_id])
-    known = {row.child_id: row for row in children.some(transaction, group)}
+    known = {row.child_id: row for row in children.some(transaction, grant, group)}
     citizens = grouping.citizens_of(transaction, known)
     mine = citizens.get(child_id)
     others = [child for child in known if child != child_id and (mine is None or citizens.get(child) != mine)]
@@ -146,8 +146,8 @@ def undo_join(transaction: Transaction, vault: Vault, child_id: UUID, *, reason:
 
 def recent_joins(transaction: Transaction) -> tuple[JoinView, ...]:
     """Return the newest joins of records in this area, without what they say: a list to look into."""
-    authorize(transaction.access, Action.REVIEW)
-    found = clusters.newest_joins(transaction, limit=JOINS_SHOWN)
+    grant = authorize(transaction.access, Action.REVIEW)
+    found = clusters.newest_joins(transaction, grant, limit=JOINS_SHOWN)
     return tuple(
         JoinView(
             child_id=join.child_id,
@@ -163,9 +163,9 @@ def recent_joins(transaction: Transaction) -> tuple[JoinView, ...]:
     )
 
 
-def _stored(transaction: Transaction, ids: Pair) -> tuple[StoredPair, tuple[SealedChild, SealedChild]]:
+def _stored(transaction: Transaction, grant: Grant, ids: Pair) -> tuple[StoredPair, tuple[SealedChild, SealedChild]]:
     """Return a pair that this access may see on both sides."""
-    known = {row.child_id: row for row in children.some(transaction, ids)}
+    known = {row.child_id: row for row in children.some(transaction, grant, ids)}
     pairs = clusters.pairs_among(transaction, ids)
     if len(known) < 2 or not pairs:
         raise NotFound
@@ -191,7 +191,9 @@ def _told_apart(transaction: Transaction, ids: Pair) -> bool:
 
 
 def _settle(transaction: Transaction, child_ids: Collection[UUID]) -> None:
-    settle_groups(transaction, [_open_all(transaction, child_ids)], rule=Rule())
+    """Work out who is one child: records that the reviewer does not see are among them."""
+    with transaction.as_engine():
+        settle_groups(transaction, [grouping.together_with(transaction, child_ids)], rule=Rule())
 
 
 def _add_verdicts(transaction: Transaction, keys: Mapping[Pair, DataKey], *, says: Says, reason: str) -> None:

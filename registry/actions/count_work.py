@@ -28,10 +28,12 @@ def count_work(transaction: Transaction, vault: Vault) -> Work | None:
     role = transaction.access.role
     pairs = 0
     if permitted(role, Action.REVIEW) and transaction.access.purpose is Purpose.REVIEW:
+        grant = authorize(transaction.access, Action.REVIEW)
         pairs, _ = record_pair_queue(transaction)
-    elif permitted(role, Action.FIND):
-        authorize(transaction.access, Action.FIND)
+    elif permitted(role, Action.OPEN):
+        grant = authorize(transaction.access, Action.OPEN)
     else:
         return None
-    found = links.counts(transaction, but=decoys_in(transaction, vault, transaction.access.area))
+    transaction.hold(grant)
+    found = links.counts(transaction, but=decoys_in(transaction, vault, grant.area))
     return Work(linked=found["link"], waiting=found["review"], unmatched=found["none"], pairs=pairs)

@@ -27,13 +27,15 @@ from registry.actions.sealing import Vault, open_group
 from registry.model.access import Area
 from registry.model.errors import Conflict
 from registry.protect.access_log import Event
-from registry.protect.authorize import Action, authorize
+from registry.protect.authorize import Action, Grant, authorize
 from registry.protect.keyring_file import Domain
 from registry.protect.pseudonym import decoy_id, decoy_pseudonyms
 from registry.store import children, decoys, sources
+from registry.store.calls import call_of
 from registry.store.decoys import HidingPlace
 from registry.store.session import Transaction
 from registry.store.sources import RecordBatch
+from registry.store.wire import Call
 
 MOST: Final = 5  # decoys of one commune
 _TRIES: Final = 100_000
@@ -86,8 +88,17 @@ class Decoys:
 
 def decoys_among(transaction: Transaction, vault: Vault, child_ids: Iterable[UUID]) -> list[UUID]:
     """Return those of a few identities that are decoys."""
-    names = {name: child for child in child_ids for name in decoy_pseudonyms(vault.keyring, child)}
+    names = _names(vault, child_ids)
     return sorted({names[name] for name in decoys.among_them(transaction, names)})
+
+
+def question(vault: Vault, child_ids: Iterable[UUID]) -> Call:
+    """Return what `decoys_among` asks the database, so that it can be asked ahead."""
+    return call_of(decoys.AMONG, _names(vault, child_ids))
+
+
+def _names(vault: Vault, child_ids: Iterable[UUID]) -> dict[bytes, UUID]:
+    return {name: child for child in child_ids for name in decoy_pseudonyms(vault.keyring, child)}
 
 
 def decoys_in(transaction: Transaction, vault: Vault, area: Area) -> list[UUID]:
@@ -139,12 +150,12 @@ def plant(
     Raises:
         NowhereToHide: the system has delivered nothing.
     """
-    authorize(transaction.access, Action.INGEST)
+    grant = authorize(transaction.access, Action.INGEST)
     sources.lock_system(transaction, form.system)
     place = decoys.hiding_place(transaction, form.system)
     if place is None:
         raise NowhereToHide("nothing was delivered by the system yet", field=form.system)
-    keys = _keys(transaction, vault, form, pattern=_key_of(transaction, vault, place))
+    keys = _keys(transaction, vault, form, pattern=_key_of(transaction, vault, grant, place=place))
     batch = RecordBatch()
     for number, (child_id, one) in enumerate(invented.items()):
         record = _record(one, form=form, key=next(keys), row=place.next_row + number, version_at=place.version_at)
@@ -213,9 +224,9 @@ def _add(
     )
 
 
-def _key_of(transaction: Transaction, vault: Vault, place: HidingPlace) -> str:
+def _key_of(transaction: Transaction, vault: Vault, grant: Grant, *, place: HidingPlace) -> str:
     """Return the record key of a child whom the delivery brought: what keys of this system look like."""
-    (row,) = children.groups(transaction, [place.example_id])
+    (row,) = children.groups(transaction, grant, [place.example_id])
     key = vault.child_key(row)
     document = open_group(key, "identity", group="source", row=row.child_id, token=row.sealed_source)
     return str(document["key"])

@@ -7,11 +7,12 @@ what stands under pseudonyms: the access log, and the facts of the frame until t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from registry.actions.clock import check_clock
+from registry.actions.legal_holds import refuse_held
 from registry.actions.log import log
 from registry.actions.sealing import Vault, open_group
 from registry.model.errors import NotFound, Tampered
@@ -19,9 +20,11 @@ from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.protect.erasure_ledger import Erasure, ErasureLedger
 from registry.protect.keyring_file import Domain
-from registry.store import erasures, grouping, sources
+from registry.store import erasures, grouping, protection_cases, sources
 from registry.store.erasures import SealedRecord
 from registry.store.session import Transaction
+
+Check = Callable[[Sequence[UUID]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,13 @@ class NoSuchChild(NotFound):
 
 
 def erase_child(
-    transaction: Transaction, vault: Vault, child_id: UUID, *, ledger: ErasureLedger, by: UUID | None = None
+    transaction: Transaction,
+    vault: Vault,
+    child_id: UUID,
+    *,
+    ledger: ErasureLedger,
+    by: UUID | None = None,
+    check: Check | None = None,
 ) -> Erased:
     """Erase all identities of a child.
 
@@ -48,17 +57,59 @@ def erase_child(
         child_id: any of her identities.
         ledger: written before this returns, so before the transaction commits.
         by: the account that asked for it; None: whoever ran the command on a demo.
+        check: refuses identities that are held by then, for reasons of its own; None: there are none.
 
     Raises:
         NoSuchChild: nobody has this id.
         ClockBack: the clock stands before the last erasure.
+        Held: a legal hold forbids it.
     """
     authorize(transaction.access, Action.ERASE)
     check_clock(transaction)
-    held = _hold(transaction, child_id)
+    return _erase(transaction, vault, _hold(transaction, child_id), ledger=ledger, by=by, check=check)
+
+
+def erase_record(
+    transaction: Transaction, vault: Vault, child_id: UUID, *, ledger: ErasureLedger, check: Check | None = None
+) -> Erased:
+    """Erase one identity, with the record that opened it; the others of the same child stand on without it.
+
+    Args:
+        child_id: the identity.
+        ledger: see `erase_child`, also for `check`.
+
+    Raises:
+        NoSuchChild: nobody has this id.
+        ClockBack: the clock stands before the last erasure.
+        Held: a legal hold forbids it.
+    """
+    authorize(transaction.access, Action.ERASE)
+    check_clock(transaction)
+    for system in erasures.systems_of(transaction, [child_id]):
+        sources.lock_system(transaction, system)
+    held = erasures.lock(transaction, [child_id])
+    if not held:
+        raise NoSuchChild
+    return _erase(transaction, vault, held, ledger=ledger, by=None, check=check)
+
+
+def _erase(
+    transaction: Transaction,
+    vault: Vault,
+    held: Sequence[SealedRecord],
+    *,
+    ledger: ErasureLedger,
+    by: UUID | None,
+    check: Check | None,
+) -> Erased:
     standing = [record for record in held if record.erased_at is None]
     if not standing:
         return Erased(identities=len(held), already=True)
+    members = [record.child_id for record in standing]
+    cases = [case.case_id for case in protection_cases.of_children(transaction, members)]
+    refuse_held(transaction, [*members, *cases])
+    if check is not None:
+        check(members)
     digests, unreadable = _digests(vault, standing)
     ids = tuple(record.child_id for record in standing)
     ledger.append(Erasure(children=ids, records=digests, at=transaction.access.at, by=by))

@@ -12,6 +12,14 @@ NOBODY_HERE: Final = (
     "Nobody found. Check the spelling and the year, try the mother's name, or name the commune: one commune is"
     " searched through whole."
 )
+NOBODY_NEAR: Final = (
+    "Nobody found in your area. Add the year of birth, and the search looks through the whole province for a child who"
+    " is clearly meant; or name her commune."
+)
+NOBODY_AROUND: Final = (
+    "Nobody found in your area. Add the child's name and whole birth date, and the search looks through the whole"
+    " country for a child who is clearly meant; or name her commune."
+)
 ADD_YEAR: Final = "Too many children match: add the year of birth."
 ADD_PARENT: Final = "Too many children match: add the mother's or the father's name."
 ADD_DATE: Final = "Too many children match: add the whole birth date."
@@ -21,17 +29,30 @@ ADD_NUMBER: Final = "Too many children match: ask for the personal number or the
 MORE_LIKE_IT: Final = "Other children match less well and are not shown: if it is none of these, add a detail."
 
 ADVICE: Final = frozenset(
-    {NOBODY, NOBODY_HERE, ADD_YEAR, ADD_PARENT, ADD_DATE, ADD_COMMUNE, ADD_NAME, ADD_NUMBER, MORE_LIKE_IT}
+    {
+        *(NOBODY, NOBODY_HERE, NOBODY_NEAR, NOBODY_AROUND, MORE_LIKE_IT),
+        *(ADD_YEAR, ADD_PARENT, ADD_DATE, ADD_COMMUNE, ADD_NAME, ADD_NUMBER),
+    }
 )
 
 
-def advice_on(question: Question, tier: Tier, *, total: int, shown: int) -> str | None:
-    """Return an English sentence, the key of its translation; None: nothing to advise."""
+def advice_on(question: Question, tier: Tier, *, wider: Tier | None, total: int, shown: int) -> str | None:
+    """Return an English sentence, the key of its translation; None: nothing to advise.
+
+    Args:
+        wider: how wide the search would look, were more known of the child.
+    """
     if total == 0:
-        return NOBODY_HERE if tier is Tier.PROVINCE else NOBODY
+        return _after_nobody(tier, wider)
     if total == shown:
         return None
     return _what_to_add(question, tier) if shown == 0 else MORE_LIKE_IT
+
+
+def _after_nobody(tier: Tier, wider: Tier | None) -> str:
+    if wider is not None:
+        return NOBODY_NEAR if wider is Tier.PROVINCE else NOBODY_AROUND
+    return NOBODY_HERE if tier is Tier.PROVINCE else NOBODY
 
 
 def _what_to_add(question: Question, tier: Tier) -> str:

@@ -21,11 +21,12 @@ from registry.actions.grading import Grade, Graded
 from registry.actions.log import log
 from registry.actions.question import FindQuery, Question, understand
 from registry.actions.sealing import Vault, open_identity
+from registry.actions.sequence import steps_of, words_of
 from registry.protect.access_log import Event
-from registry.protect.authorize import Action, authorize
+from registry.protect.authorize import Action, Grant, authorize, opening_area
 from registry.protect.masking import masked_name
 from registry.store import children, grouping
-from registry.store.children import SealedChild
+from registry.store.children import Place, SealedChild
 from registry.store.session import Transaction
 
 __all__ = ["LIMIT", "FindAnswer", "FindQuery", "Found", "Tier", "find_child"]
@@ -45,7 +46,9 @@ class Found:
     birth_year: int | None = field(repr=False)  # None: not known
     sex: str | None = field(repr=False)
     commune: str | None  # today's code; None: not known exactly
-    mother_given_name: str | None = field(repr=False)
+    province: str | None
+    mother_given_name: str | None = field(repr=False)  # None: not known, or the child is opened by others
+    may_open: bool  # False: found, and opened by those of her commune or province
     grade: Grade
     reasons: tuple[str, ...]  # English sentences, the keys of their translations
 
@@ -70,7 +73,7 @@ class _Hit:
 
 
 def find_child(transaction: Transaction, vault: Vault, query: FindQuery) -> FindAnswer:
-    """Return the children that `query` may mean, inside the area of the transaction's Access.
+    """Return the children that `query` may mean, inside the area where the transaction's Access may find them.
 
     Raises:
         BadQuery: a field breaks a rule, or the search is too wide.
@@ -79,19 +82,19 @@ def find_child(transaction: Transaction, vault: Vault, query: FindQuery) -> Find
     """
     grant = authorize(transaction.access, Action.FIND)
     question = understand(query)
-    known = _by_identifier(transaction, vault, question)
+    known = _by_identifier(transaction, vault, grant, question=question)
     looked = Looked(Tier.IDENTIFIER, dict.fromkeys(known, SAME_NUMBER))
     if question.asked is not None and not known:
-        looked = look(transaction, vault, question.asked, area=grant.area, commune=question.commune)
+        looked = look(transaction, vault, grant, asked=question.asked, commune=question.commune)
     ranked, total = _ranked(transaction, looked.hits)
     best = _whole_ranks(ranked)
-    found = _shown(transaction, vault, best, known=known)
+    found = _shown(transaction, vault, grant, hits=best, known=known)
     answer = FindAnswer(
         tier=looked.tier,
         found=found,
         total=total,
         too_many=total > len(best),
-        advice=advice_on(question, looked.tier, total=total, shown=len(best)),
+        advice=advice_on(question, looked.tier, wider=looked.wider, total=total, shown=len(best)),
     )
     log(
         transaction,
@@ -100,22 +103,25 @@ def find_child(transaction: Transaction, vault: Vault, query: FindQuery) -> Find
             action=Action.FIND,
             children=[one.child_id for one in answer.found],
             groups=sorted(group for group in grant.field_groups | grant.masked),
-            counts={"hits": answer.total, "shown": len(answer.found)},
-            query=repr((" ".join(query.text.split()), query.born, query.mother, query.commune)),
+            counts={"hits": answer.total, "shown": len(answer.found), **steps_of(transaction, vault, query)},
+            query=words_of(query),
         ),
     )
     return answer
 
 
-def _by_identifier(transaction: Transaction, vault: Vault, question: Question) -> Mapping[UUID, SealedChild]:
+def _by_identifier(
+    transaction: Transaction, vault: Vault, grant: Grant, *, question: Question
+) -> Mapping[UUID, SealedChild]:
     """Return the identities of a number or a record key, whichever version of the index key they stand under."""
     rows: Sequence[SealedChild] = ()
     if question.number is not None:
-        rows = children.by_number(transaction, vault.number_indexes(question.number))
+        rows = children.by_number(transaction, grant, vault.number_indexes(question.number))
     elif question.key is not None:
         formats = [connector.format for connector in plugins.sector_connectors().values()]
         rows = children.by_source_key(
             transaction,
+            grant,
             [index for one in formats for index in vault.source_key_indexes(one.system, one.stream, question.key)],
         )
     return {row.child_id: row for row in rows}
@@ -153,7 +159,7 @@ def _whole_ranks(ranked: Sequence[_Hit]) -> list[_Hit]:
 
 
 def _shown(
-    transaction: Transaction, vault: Vault, hits: Iterable[_Hit], *, known: Mapping[UUID, SealedChild]
+    transaction: Transaction, vault: Vault, grant: Grant, *, hits: Iterable[_Hit], known: Mapping[UUID, SealedChild]
 ) -> tuple[Found, ...]:
     """Open what is shown of each; one whose record cannot be read is left out, and noted.
 
@@ -163,10 +169,33 @@ def _shown(
     wanted = {hit.record_id: hit for hit in hits}
     rows = [known[record] for record in wanted if record in known]
     if len(rows) < len(wanted):
-        rows += children.some(transaction, wanted.keys() - known.keys())
+        rows += children.some(transaction, grant, wanted.keys() - known.keys())
     read = opened(transaction, vault, rows, lambda row: _identity(vault, row))
-    shown = [_found(wanted[row.child_id], row, identity) for row, identity in read]
+    own = _of_own_area(transaction, grant, [(wanted[row.child_id], row) for row, _ in read])
+    shown = [
+        _found(hit, row, identity, may_open=hit.child_id in own)
+        for row, identity in read
+        for hit in [wanted[row.child_id]]
+    ]
     return tuple(sorted(shown, key=lambda one: (one.rank, one.child_id)))
+
+
+def _of_own_area(transaction: Transaction, grant: Grant, read: Iterable[tuple[_Hit, SealedChild]]) -> set[UUID]:
+    """Return the children of whom one record, found or not, is in the area where this access may open her."""
+    area = opening_area(transaction.access)
+    own, others = set(), []
+    for hit, row in read:
+        if Place(communes=tuple(row.communes), province=row.province_code).inside(area):
+            own.add(hit.child_id)
+        else:
+            others.append(hit.child_id)
+    if not others:
+        return own
+    members = children.members_of(transaction, others)
+    places = children.places(transaction, grant, [one for group in members.values() for one in group])
+    return own | {
+        child for child, group in members.items() if any(one in places and places[one].inside(area) for one in group)
+    }
 
 
 def _identity(vault: Vault, row: SealedChild) -> Identity:
@@ -175,7 +204,7 @@ def _identity(vault: Vault, row: SealedChild) -> Identity:
     )
 
 
-def _found(hit: _Hit, row: SealedChild, identity: Identity) -> Found:
+def _found(hit: _Hit, row: SealedChild, identity: Identity, *, may_open: bool) -> Found:
     mother = identity.mother.name if identity.mother else None
     return Found(
         child_id=hit.child_id,
@@ -184,7 +213,9 @@ def _found(hit: _Hit, row: SealedChild, identity: Identity) -> Found:
         birth_year=identity.birth.year if identity.birth else None,
         sex=identity.sex.value if identity.sex else None,
         commune=row.communes[0] if len(row.communes) == 1 else None,
-        mother_given_name=masked_name(mother.written) if mother else None,
+        province=row.province_code,
+        mother_given_name=masked_name(mother.written) if mother and may_open else None,
+        may_open=may_open,
         grade=hit.graded.grade,
         reasons=hit.graded.reasons,
     )

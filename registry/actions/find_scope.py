@@ -2,6 +2,7 @@
 
 A commune is small: all of it is opened in memory, so that nothing is missed. A province needs the year of birth and
 is asked in waves, the rarest tokens first. The nation is never searched by a name alone: that would be fishing.
+Where children may be found and not opened, a search looks after it has looked at home.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from registry.actions.search_rows import GROUP, NO_PROVINCE, TABLE
 from registry.model.access import Area
 from registry.model.errors import BadQuery
 from registry.model.finding import Finding
+from registry.protect.authorize import Grant, opening_area
 from registry.protect.column_opening import ColumnOpening
 from registry.protect.keyring_file import Domain
 from registry.protect.query_tokens import SearchQuery, query_tokens
@@ -50,59 +52,118 @@ class Tier(StrEnum):
 class Looked:
     """What a search by name found: the hits by identity."""
 
-    tier: Tier
+    tier: Tier  # how wide it looked
     hits: Mapping[UUID, Graded] = field(repr=False)
+    wider: Tier | None = None  # how wide it would have looked, had more been known of the child
 
 
-def look(transaction: Transaction, vault: Vault, asked: Asked, *, area: Area, commune: str | None) -> Looked:
-    """Return the identities like the one asked for, inside the area.
+def look(transaction: Transaction, vault: Vault, grant: Grant, *, asked: Asked, commune: str | None) -> Looked:
+    """Return the identities like the one asked for: in the area where they may be opened, then where they may be found.
+
+    It looks beyond the own area if nobody there is clearly meant and enough is known of the child; and whoever is
+    found out there is clearly meant: a faint likeness is no reason to learn of other people's children.
 
     Args:
+        grant: to find.
         commune: as it was written; None: the whole area.
 
     Raises:
         BadQuery: the commune is unknown or outside, or the search is too wide for what is known.
     """
-    looking = _Looking(transaction, vault, asked)
-    communes = _communes(commune, area)
-    if communes:
-        years = (asked.born.year - 1, asked.born.year + 1) if asked.born else None
-        looking.take(search.in_communes(transaction, sorted(communes), years=years))
+    looking = _Looking(transaction, vault, grant, asked)
+    if commune is not None:
+        looking.commune_tier(_named(commune, grant.area))
         return Looked(Tier.COMMUNE, looking.settled())
-    if not area.nation and not area.provinces:
+    own = opening_area(transaction.access)
+    tier = _own_tier(looking, own)
+    beyond = _beyond(own, grant.area)
+    if beyond is not None and not looking.is_clear:
+        if _is_known_enough(asked, beyond):
+            looking.wider(beyond, own=own)
+            tier, beyond = beyond, None
+    else:
+        beyond = None
+    return Looked(tier, looking.settled(), beyond)
+
+
+def _own_tier(looking: _Looking, own: Area) -> Tier:
+    """Look where records may be opened; return how wide that is."""
+    asked = looking.asked
+    if own.communes:
+        looking.commune_tier(own.communes)
+        return Tier.COMMUNE
+    if not own.nation and not own.provinces:
         raise BadQuery("commune", "name a commune")
-    if area.nation or len(area.provinces) > MOST_PROVINCES:
-        looking.waves(_nation_query(asked, _provinces(area)))
-        return Looked(Tier.NATION, looking.settled())
+    if own.nation or len(own.provinces) > MOST_PROVINCES:
+        looking.waves(_nation_query(asked, _provinces(own)))
+        return Tier.NATION
     if asked.born is None:
         raise BadQuery("born", "add the year of birth or a commune: a name alone is too wide")
-    for province in sorted(area.provinces):
+    for province in sorted(own.provinces):
         looking.waves(_query(asked, asked.born, (province,)))
-    return Looked(Tier.PROVINCE, looking.settled())
+    return Tier.PROVINCE
+
+
+def _beyond(own: Area, finding: Area) -> Tier | None:
+    """Return how wide a search looks beyond the own area; None: nothing is beyond."""
+    if own.nation:
+        return None
+    if finding.nation:
+        return Tier.NATION
+    return Tier.PROVINCE if finding.provinces - own.provinces else None
+
+
+def _is_known_enough(asked: Asked, tier: Tier) -> bool:
+    """Say whether a child is described so well that one may look for her so widely."""
+    if asked.born is None:
+        return False
+    return tier is Tier.PROVINCE or (bool(asked.born.day) and asked.sought is not None)
 
 
 class _Looking:
     """The rows of one search, opened and graded as they come."""
 
-    def __init__(self, transaction: Transaction, vault: Vault, asked: Asked) -> None:
+    def __init__(self, transaction: Transaction, vault: Vault, grant: Grant, asked: Asked) -> None:
+        self.asked = asked
         self._transaction = transaction
         self._vault = vault
-        self._asked = asked
+        self._grant = grant
         self._opening = ColumnOpening(vault.keyring, TABLE, GROUP)
         self._damage = Damage(transaction, vault)
         self._seen: set[bytes] = set()
         self._hits: dict[UUID, Graded] = {}
         self._best = 0  # weight
+        self._least = 0  # of the hits that are kept
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether one of the hits is clearly meant."""
+        return self._best >= CLEAR
+
+    def commune_tier(self, communes: Iterable[str]) -> None:
+        """Look through whole communes."""
+        born = self.asked.born
+        years = (born.year - 1, born.year + 1) if born else None
+        self.take(search.in_communes(self._transaction, self._grant, sorted(communes), years=years))
+
+    def wider(self, tier: Tier, *, own: Area) -> None:
+        """Look beyond the own area, for those who are clearly meant."""
+        self._least = CLEAR
+        if tier is Tier.NATION:
+            self.waves(_nation_query(self.asked, _provinces(self._grant.area)))
+        elif self.asked.born is not None:
+            for province in sorted(self._grant.area.provinces - own.provinces):
+                self.waves(_query(self.asked, self.asked.born, (province,)))
 
     def take(self, rows: Sequence[SealedFacts]) -> None:
         """Open and grade rows; those that were met before, or cannot be read, are left out."""
         fresh = [row for row in rows if row[0] not in self._seen]
         self._seen.update(row[0] for row in fresh)
-        asked, hits = self._asked, self._hits
+        asked, hits = self.asked, self._hits
         opened = self._opening.open(fresh, keep=partial(worth_reading, asked))
         for owner, raw in opened.cells:
             graded = compare(asked, Finding.from_bytes(raw))
-            if graded is not None:
+            if graded is not None and graded.weight >= self._least:
                 hits[UUID(bytes=owner)] = graded
                 self._best = max(self._best, graded.weight)
         for owner, error in opened.damaged:
@@ -113,8 +174,8 @@ class _Looking:
         tokens = query_tokens(self._vault.keyring, query, versions=self._vault.keyring.usable(Domain.SEARCH))
         before = len(self._seen)
         for wave in tokens.waves:
-            self.take(search.by_tokens(self._transaction, wave, tokens.every, limit=CANDIDATES))
-            if self._best >= CLEAR and len(self._seen) - before >= ENOUGH:
+            self.take(search.by_tokens(self._transaction, self._grant, wave, tokens.every, limit=CANDIDATES))
+            if self.is_clear and len(self._seen) - before >= ENOUGH:
                 break
 
     def settled(self) -> Mapping[UUID, Graded]:
@@ -123,9 +184,7 @@ class _Looking:
         return self._hits
 
 
-def _communes(commune: str | None, area: Area) -> frozenset[str]:
-    if commune is None:
-        return area.communes
+def _named(commune: str, area: Area) -> frozenset[str]:
     named = communes_named(commune, None)
     if not named:
         raise BadQuery("commune", "no commune of this name or code")

@@ -70,7 +70,7 @@ def _advice(vault: Vault, entry: KeyEntry, rows: int, *, at: datetime) -> tuple[
 
 
 def _end_of(entry: KeyEntry) -> str:
-    if entry.domain in {Domain.LOG_SIGN, Domain.LOG_SEAL}:
+    if entry.domain in {Domain.LOG_SIGN, Domain.LOG_SEAL, Domain.DUTY_SEAL}:
         return ""  # what it signed or sealed stays
     destroy = f"keys retire {entry.domain.value} {entry.version} --destroy"
     return f"no row needs it: {destroy}"

@@ -35,10 +35,10 @@ def review_page(transaction: Transaction, *, after: str | None = None, limit: in
     Raises:
         BadQuery: `after` is of no page, or the limit is out of range.
     """
-    authorize(transaction.access, Action.REVIEW)
+    grant = authorize(transaction.access, Action.REVIEW)
     if not 1 <= limit <= LONGEST_PAGE:
         raise BadQuery("limit", f"from 1 to {LONGEST_PAGE}")
-    found = reviews.review_queue(transaction, limit=limit + 1, after=None if after is None else _place(after))
+    found = reviews.review_queue(transaction, grant, limit=limit + 1, after=None if after is None else _place(after))
     more = found[limit - 1] if len(found) > limit else None
     return ReviewPage(items=tuple(found[:limit]), next=None if more is None else _written(more))
 

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from registry.actions import break_glass, decoys, limits, own_family
 from registry.actions.alarms import AlarmKind, raise_alarm
 from registry.actions.cluster_review import evidence_of
 from registry.actions.damage import Damage
-from registry.actions.decoys import decoys_among
 from registry.actions.log import log
+from registry.actions.reach import Reached, reached, refuse
 from registry.actions.sealing import Vault, open_group
 from registry.actions.views import ChildView, EvidenceRow, JoinView, LinkView, RecordView, evidence_rows, side_of
-from registry.model.access import PEOPLE_PURPOSES
-from registry.model.errors import NotFound, Refused
+from registry.model.access import PEOPLE_PURPOSES, Purpose
+from registry.model.errors import ReasonNeeded, Refused
 from registry.model.identity_groups import identity_from
 from registry.protect.access_log import Event
-from registry.protect.authorize import Action, FieldGroup, Grant, authorize
+from registry.protect.authorize import Action, Duty, FieldGroup, Grant, authorize
 from registry.protect.cipher import unseal_documents
 from registry.protect.keyring_file import Domain
 from registry.protect.masking import masked_number
-from registry.store import children, clusters, grouping, links, verifications
+from registry.store import children, clusters, links
+from registry.store.calls import ask_ahead, call_of
 from registry.store.children import SealedCase, SealedGroups
 from registry.store.clusters import StoredPair
 from registry.store.links import StoredLink
 from registry.store.session import Transaction
 
 REASON_LASTS: Final = timedelta(hours=12)  # a reason is asked once for a child in a working day
-RESTRICTED: Final = frozenset({5, 9, 11, 12})  # HIV, violence, sexual abuse, trafficking: a right of their own
+RESTRICTED: Final = {5: FieldGroup.GROUP_5, 9: FieldGroup.GROUP_9, 11: FieldGroup.GROUP_11, 12: FieldGroup.GROUP_12}
 
 
 def reason_is_needed(transaction: Transaction, child_id: UUID) -> bool:
@@ -40,72 +43,140 @@ def reason_is_needed(transaction: Transaction, child_id: UUID) -> bool:
 
 def purpose_given(transaction: Transaction, child_id: UUID) -> str | None:
     """Return the purpose for which this person opened the child today, by whichever of her records; or None."""
+    given = _given(transaction, authorize(transaction.access, Action.OPEN), child_id)
+    if given is None and _given(transaction, authorize(transaction.access, Action.FIND), child_id) == Purpose.EMERGENCY:
+        return Purpose.EMERGENCY.value  # beyond the own area nothing else is opened
+    return given
+
+
+def _given(transaction: Transaction, grant: Grant, child_id: UUID) -> str | None:
     staff_id = transaction.access.staff_id
-    found = _opened(transaction, child_id)
+    found = reached(transaction, grant, child_id)
     if staff_id is None or found is None:
         return None
-    return children.reason_given(transaction, found[0], staff_id=staff_id, within=REASON_LASTS)
-
-
-def _opened(transaction: Transaction, child_id: UUID) -> tuple[UUID, list[UUID]] | None:
-    """Return the first and all identities of a child, and let the transaction see them; None: none is in the area."""
-    head = grouping.heads(transaction, [child_id])[child_id]
-    members = grouping.members(transaction, head)
-    if not children.some(transaction, members):
-        return None
-    transaction.open_to(members)
-    return head, members
+    return children.reason_given(transaction, grant, found.head, staff_id=staff_id, within=REASON_LASTS)
 
 
 def open_child(transaction: Transaction, vault: Vault, child_id: UUID) -> ChildView:
     """Return all that the Access may see of a child, every identity of her included.
 
-    A record whose sealed values were changed is left out and counted; a child who does not exist raises an alarm.
+    A record whose sealed values were changed is left out and counted; a decoy raises an alarm.
 
     Raises:
         RecordDamaged: none of her records can be read.
-        NotFound: no such child, or none in the area of this Access.
+        NotFound: no such child, or none that this Access may find.
+        OutsideOpeningArea: she may be found, and is opened by others.
         ReasonNeeded: no purpose was given, or its sentence is missing.
         Refused: this role opens no child.
     """
-    grant = authorize(transaction.access, Action.OPEN)
-    found = _opened(transaction, child_id)
-    if found is None:
-        raise NotFound
-    head, members = found
-    groups = children.groups(transaction, members)
-    cases = _case_grant(transaction)
-    sealed_cases = {case.child_id: case for case in children.cases(transaction, members)} if cases else {}
+    admitted = _admit(transaction, vault, child_id)
+    grant, found = admitted.grant, admitted.found
+    members = found.members
+    _ask_ahead(transaction, vault, members, cases=admitted.until is None)
+    looks = limits.check(transaction, vault, members)
+    groups = children.groups(transaction, grant, members)
+    cases = None if admitted.until else _case_grant(transaction)
+    sealed_cases = {case.child_id: case for case in children.cases(transaction, cases, members)} if cases else {}
     met = Damage(transaction, vault)
-    opening = partial(_record, vault, grant, met)
-    found_out = [
-        met.tried(row.child_id, partial(opening, row, case=(cases, sealed_cases.get(row.child_id)))) for row in groups
-    ]
-    records = tuple(record for record in found_out if record is not None)
+    records = _records(vault, grant, met, groups=groups, cases=(cases, sealed_cases))
+    shown = _link_views(transaction, vault, grant, met=met, groups=groups, members=members)
+    joins = _join_views(transaction, vault, met, groups=groups, members=members) if len(members) > 1 else ()
+    met.settle(of=len(groups))
+    opened = set(grant.field_groups | grant.masked) | (set(cases.field_groups) if cases and sealed_cases else set())
+    _tell(transaction, vault, admitted, groups=opened)
+    own_family.watch(transaction, vault, looks, [_seen(record) for record in records], child_id=found.head)
+    return ChildView(
+        child_id=found.head,
+        records=records,
+        links=shown,
+        joins=joins,
+        unreadable=len(met.children),
+        sealed=found.sealed,
+        emergency_until=admitted.until,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    grant: Grant
+    found: Reached
+    until: datetime | None = None  # when the emergency ends; None: she is in the own area
+
+
+def _tell(transaction: Transaction, vault: Vault, admitted: _Admitted, *, groups: set[str]) -> None:
+    """Note that the child was opened, log it, and raise an alarm if she does not exist."""
+    found = admitted.found
+    if transaction.access.staff_id is not None and transaction.access.purpose in PEOPLE_PURPOSES:
+        _remember(transaction, admitted.grant, found.head)
+    counts = {"emergency": 1} if admitted.until else {}  # one of an account runs at a time: account and time name it
+    log(transaction, vault, Event(action=Action.OPEN, children=found.members, groups=groups, counts=counts))
+    for decoy in decoys.decoys_among(transaction, vault, found.members):
+        raise_alarm(transaction, vault, AlarmKind.DECOY_OPENED, child_id=decoy)
+
+
+def _records(
+    vault: Vault,
+    grant: Grant,
+    met: Damage,
+    *,
+    groups: Sequence[SealedGroups],
+    cases: tuple[Grant | None, Mapping[UUID, SealedCase]],
+) -> tuple[RecordView, ...]:
+    """Return the records that can be read; if none of them can, the whole is refused."""
+    permission, sealed = cases
+    tried = (
+        met.tried(row.child_id, partial(_record, vault, grant, met, row, case=(permission, sealed.get(row.child_id))))
+        for row in groups
+    )
+    records = tuple(record for record in tried if record is not None)
     if groups and not records:
         met.refuse()
-    shown = _link_views(transaction, vault, met, groups)
-    joins = _join_views(transaction, vault, met, groups)
-    met.settle(of=len(groups))
-    if transaction.access.staff_id is not None and transaction.access.purpose in PEOPLE_PURPOSES:
-        _remember(transaction, head)
-    opened = set(grant.field_groups | grant.masked) | (set(cases.field_groups) if cases and sealed_cases else set())
-    log(transaction, vault, Event(action=Action.OPEN, children=members, groups=opened))
-    for decoy in decoys_among(transaction, vault, members):
-        raise_alarm(transaction, vault, AlarmKind.DECOY_OPENED, child_id=decoy)
-    return ChildView(child_id=head, records=records, links=shown, joins=joins, unreadable=len(met.children))
+    return records
 
 
-def _remember(transaction: Transaction, head: UUID) -> None:
+def _admit(transaction: Transaction, vault: Vault, child_id: UUID) -> _Admitted:
+    """Reach the child in the own area, or beyond it while an emergency runs."""
+    grant = authorize(transaction.access, Action.OPEN)
+    found = reached(transaction, grant, child_id)
+    if found is not None:
+        if Duty.TELL_SUPERVISOR in grant.duties:
+            break_glass.tell_supervisor(transaction, vault, grant, found=found)
+        return _Admitted(grant, found)
+    emergency = break_glass.running(transaction, child_id)
+    if emergency is None:
+        refuse(transaction, vault, grant, child_id)
+    return _Admitted(emergency.grant, emergency.reached, emergency.ends_at)
+
+
+def _ask_ahead(transaction: Transaction, vault: Vault, members: Sequence[UUID], *, cases: bool) -> None:
+    """Ask for all that is read of a child in one breath: to wait for each answer in turn costs more than they do."""
+    asked = [call_of(what, members) for what in (children.GROUPS, links.STANDING)]
+    if cases:
+        asked.append(call_of(children.CASES, members))
+    if len(members) > 1:
+        asked += [call_of(what, members) for what in (clusters.PAIRS, clusters.JOINS)]
+    asked.append(decoys.question(vault, members))
+    asked += limits.questions(transaction, vault, members)
+    ask_ahead(transaction, asked)
+
+
+def _seen(record: RecordView) -> own_family.SeenRecord:
+    side = record.side
+    parents = (side.mother, side.father, record.carer)
+    return own_family.SeenRecord(name=side.name, parents=parents, commune=side.commune, address=record.address)
+
+
+def _remember(transaction: Transaction, grant: Grant, head: UUID) -> None:
     staff_id = transaction.access.staff_id
     if staff_id is not None:
-        children.note_opening(transaction, head, staff_id=staff_id, purpose=transaction.access.purpose.value)
+        purpose = transaction.access.purpose.value
+        children.note_opening(transaction, grant, head, staff_id=staff_id, purpose=purpose)
 
 
 def _case_grant(transaction: Transaction) -> Grant | None:
     try:
         return authorize(transaction.access, Action.OPEN_CASE)
-    except Refused:
+    except (Refused, ReasonNeeded):
         return None
 
 
@@ -146,13 +217,11 @@ def _documents(vault: Vault, grant: Grant, row: SealedGroups) -> dict[str, dict[
 
 
 def _permitted_groups(groups: Sequence[int], grant: Grant) -> tuple[int, ...]:
-    if FieldGroup.RESTRICTED_GROUPS in grant.field_groups:
-        return tuple(groups)
-    return tuple(group for group in groups if group not in RESTRICTED)
+    return tuple(group for group in groups if group not in RESTRICTED or RESTRICTED[group] in grant.field_groups)
 
 
 def _case(vault: Vault, grant: Grant | None, sealed: SealedCase | None) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"case": None, "case_notes": None, "reporter": None}
+    nothing: dict[str, Any] = {"case": None, "case_notes": None, "reporter": None, "suspect": None}
     if grant is None or sealed is None:
         return nothing
     key = vault.key(
@@ -166,11 +235,12 @@ def _case(vault: Vault, grant: Grant | None, sealed: SealedCase | None) -> dict[
         "case": (FieldGroup.CASE, "case", sealed.sealed_case),
         "case_notes": (FieldGroup.CASE_NOTES, "case_notes", sealed.sealed_case_notes),
         "reporter": (FieldGroup.REPORTER, "reporter", sealed.sealed_reporter),
+        "suspect": (FieldGroup.SUSPECT_GUARDIAN, "suspect", sealed.sealed_suspect),
     }
     opened = {
         name: open_group(key, "protection_case", group=column, row=sealed.case_id, token=token)
         for name, (group, column, token) in parts.items()
-        if group in grant.field_groups
+        if group in grant.field_groups and token is not None
     }
     case = opened.get("case")
     if case is not None:
@@ -179,30 +249,37 @@ def _case(vault: Vault, grant: Grant | None, sealed: SealedCase | None) -> dict[
         "case": case,
         "case_notes": opened.get("case_notes", {}).get("notes"),
         "reporter": opened.get("reporter", {}).get("reporter"),
+        "suspect": opened.get("suspect", {}).get("suspect"),
     }
 
 
 def _link_views(
-    transaction: Transaction, vault: Vault, met: Damage, groups: Sequence[SealedGroups]
+    transaction: Transaction,
+    vault: Vault,
+    grant: Grant,
+    *,
+    met: Damage,
+    groups: Sequence[SealedGroups],
+    members: Sequence[UUID],
 ) -> tuple[LinkView, ...]:
     known = {row.child_id: row for row in groups}
-    said = verifications.latest(transaction, known)
     found = [
-        met.tried(link.child_id, partial(_link, vault, known[link.child_id], link, said.get(link.child_id)))
-        for link in links.standing_sealed(transaction, known)
+        met.tried(link.child_id, partial(_link, vault, known[link.child_id], link))
+        for link in links.standing_sealed(transaction, grant, members)
+        if link.child_id in known
     ]
     return tuple(link for link in found if link is not None)
 
 
 def _join_views(
-    transaction: Transaction, vault: Vault, met: Damage, groups: Sequence[SealedGroups]
+    transaction: Transaction, vault: Vault, met: Damage, *, groups: Sequence[SealedGroups], members: Sequence[UUID]
 ) -> tuple[JoinView, ...]:
     """Return the joins among records that are given oldest first."""
     known = {row.child_id: row for row in groups}
     age = {child: place for place, child in enumerate(known)}
-    pairs = {pair.ids: pair for pair in clusters.pairs_among(transaction, known)}
+    pairs = {pair.ids: pair for pair in clusters.pairs_among(transaction, members)}
     shown = []
-    for join in clusters.joins_among(transaction, known):
+    for join in clusters.joins_among(transaction, members):
         if not set(join.ids) <= set(known):
             continue
         older, later = sorted(join.ids, key=age.__getitem__)
@@ -227,7 +304,7 @@ def _evidence(vault: Vault, row: SealedGroups, pair: StoredPair) -> tuple[Eviden
     return evidence_of(vault.child_key(row), pair)
 
 
-def _link(vault: Vault, row: SealedGroups, link: StoredLink, said: Mapping[str, Any] | None) -> LinkView:
+def _link(vault: Vault, row: SealedGroups, link: StoredLink) -> LinkView:
     key = vault.child_key(row)
     number = open_group(key, "link", group="number", row=link.link_id, token=link.sealed_number)["number"]
     evidence = open_group(key, "link", group="evidence", row=link.link_id, token=link.sealed_evidence)
@@ -239,6 +316,6 @@ def _link(vault: Vault, row: SealedGroups, link: StoredLink, said: Mapping[str, 
         model_version=link.model_version,
         made_at=link.made_at,
         made_by_person=link.made_by is not None,
-        verified=said["outcome"] if said else None,
-        verified_at=said["as_of"] if said else None,
+        verified=link.verified,
+        verified_at=link.verified_at,
     )

@@ -11,7 +11,7 @@ from matching.blocking import block_keys
 from matching.identity import Identity
 from registry.actions.sealing import NUMBER, Vault, open_group, open_identity
 from registry.model.errors import KeyUnavailable, Tampered
-from registry.protect.authorize import Action, authorize
+from registry.protect.authorize import Action, Grant, authorize
 from registry.protect.cipher import Place, unseal
 from registry.protect.data_key import DataKey
 from registry.protect.keyring_file import Domain
@@ -38,14 +38,14 @@ class Proof:
 
 def prove(transaction: Transaction, vault: Vault) -> Proof:
     """Open everything and look everybody up; nothing is shown or kept."""
-    authorize(transaction.access, Action.CHECK)
+    grant = authorize(transaction.access, Action.CHECK)
     opened: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for place in sealed.PLACES:
         keys: dict[UUID, DataKey] = {}
         for value in sealed.values(transaction, place):
             (opened if _opens(vault, keys, place, value) else failed)[place] += 1
-    found, missed = _look_ups(transaction, vault)
+    found, missed = _look_ups(transaction, vault, grant)
     return Proof(opened=dict(opened + found), failed=dict(failed + missed))
 
 
@@ -70,22 +70,28 @@ def _opens(vault: Vault, keys: dict[UUID, DataKey], place: str, value: SealedVal
     return True
 
 
-def _look_ups(transaction: Transaction, vault: Vault) -> tuple[Counter[str], Counter[str]]:
+def _look_ups(transaction: Transaction, vault: Vault, grant: Grant) -> tuple[Counter[str], Counter[str]]:
     """Look every living identity up by all that leads to it."""
     found: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     ids = sealed.living(transaction)
     for start in range(0, len(ids), AT_ONCE):
-        _look_up(transaction, vault, ids[start : start + AT_ONCE], found=found, missed=missed)
+        _look_up(transaction, vault, grant, ids=ids[start : start + AT_ONCE], found=found, missed=missed)
     return found, missed
 
 
 def _look_up(
-    transaction: Transaction, vault: Vault, ids: Sequence[UUID], *, found: Counter[str], missed: Counter[str]
+    transaction: Transaction,
+    vault: Vault,
+    grant: Grant,
+    *,
+    ids: Sequence[UUID],
+    found: Counter[str],
+    missed: Counter[str],
 ) -> None:
     index = vault.index
     leads = sealed.found_by(transaction, ids, block_versions=index.block_versions[-1:])
-    for row in children.groups(transaction, ids):
+    for row in children.groups(transaction, grant, ids):
         try:
             identity, source = _read(vault, row)
         except (Tampered, KeyUnavailable):

@@ -305,11 +305,13 @@ def block_rows(index: BlindIndex, child_id: UUID, identity: Identity) -> list[Ma
     ]
 
 
-def _case_columns(case: CaseFacts, key: DataKey, case_id: UUID) -> dict[str, bytes]:
-    documents: Mapping[str, Mapping[str, Any]] = {
+def _case_columns(case: CaseFacts, key: DataKey, case_id: UUID) -> dict[str, bytes | None]:
+    documents: dict[str, Mapping[str, Any]] = {
         "case": {"groups": list(case.groups), "harm_level": case.harm_level, **case.details},
         "case_notes": {"notes": case.notes},
         "reporter": {"reporter": case.reporter},
     }
+    if case.suspect is not None:
+        documents["suspect"] = {"suspect": case.suspect}
     sealed = seal_documents(key, "protection_case", row=case_id, documents=documents)
-    return {f"sealed_{name}": token for name, token in sealed.items()}
+    return {"sealed_suspect": None, **{f"sealed_{name}": token for name, token in sealed.items()}}

@@ -24,7 +24,7 @@ from registry.actions.log import log
 from registry.actions.match import Engine, Scored
 from registry.actions.sealing import Vault, open_group
 from registry.protect.access_log import Event
-from registry.protect.authorize import Action, authorize
+from registry.protect.authorize import Action, Grant, authorize
 from registry.store import claims, links, reviews
 from registry.store.links import Scope, SealedIdentity, StoredLink, StoredResult
 from registry.store.reviews import StoredCandidate
@@ -80,7 +80,7 @@ def replay_batch(
     limit: int = 500,
 ) -> Replayed | None:
     """Compare the next identities by id; None when there are none left. Nothing is stored but the leaf of the log."""
-    authorize(transaction.access, Action.LINK)
+    grant = authorize(transaction.access, Action.LINK)
     waiting = links.waiting_for_match(transaction, after=after, limit=limit, scope=scope, run_id=engine.run_id)
     if not waiting:
         return None
@@ -92,7 +92,7 @@ def replay_batch(
     if current:
         scored = match.score(transaction, vault, engine, connector=connector, waiting=current)
         met = Damage(transaction, vault)
-        found = list(_compared(transaction, scored, results, met))
+        found = list(_compared(transaction, grant, scored, results=results, met=met))
         met.settle(of=len(current))
     log(transaction, vault, Event(action="replay_model", counts={"compared": len(found)}))
     return Replayed(last=waiting[-1].child_id, compared=found, passed_over=len(waiting) - len(current))
@@ -103,10 +103,10 @@ def _is_current(row: SealedIdentity, result: StoredResult | None) -> bool:
 
 
 def _compared(
-    transaction: Transaction, scored: Scored, results: Mapping[UUID, StoredResult], met: Damage
+    transaction: Transaction, grant: Grant, scored: Scored, *, results: Mapping[UUID, StoredResult], met: Damage
 ) -> Iterator[Compared]:
     ids = [row.child_id for row in scored.rows]
-    standing = {link.child_id: link for link in links.standing_sealed(transaction, ids)}
+    standing = {link.child_id: link for link in links.standing_sealed(transaction, grant, ids)}
     candidates = reviews.candidates_among(transaction, ids)
     for row, outcome in zip(scored.rows, scored.outcomes, strict=True):
         child_id = row.child_id

@@ -15,7 +15,7 @@ from registry.actions.sealing import NUMBER, Vault, open_group, open_identity, s
 from registry.actions.views import CandidateView, PairView, evidence_rows, side_of
 from registry.model.errors import BadQuery, Conflict, NotFound
 from registry.protect.access_log import Event
-from registry.protect.authorize import Action, FieldGroup, authorize
+from registry.protect.authorize import Action, FieldGroup, Grant, authorize
 from registry.protect.data_key import DataKey
 from registry.store import children, claims, grouping, links, reviews
 from registry.store.children import SealedChild
@@ -28,9 +28,9 @@ LONGEST_REASON: Final = 500  # characters
 
 def review_queue(transaction: Transaction) -> tuple[int, UUID | None]:
     """Return how many identities wait for a person in this area, and the most informative of them."""
-    authorize(transaction.access, Action.REVIEW)
-    waiting = reviews.review_queue(transaction, limit=1)
-    return reviews.review_count(transaction), waiting[0].child_id if waiting else None
+    grant = authorize(transaction.access, Action.REVIEW)
+    waiting = reviews.review_queue(transaction, grant, limit=1)
+    return reviews.review_count(transaction, grant), waiting[0].child_id if waiting else None
 
 
 def open_pair(transaction: Transaction, vault: Vault, child_id: UUID) -> PairView:
@@ -41,12 +41,12 @@ def open_pair(transaction: Transaction, vault: Vault, child_id: UUID) -> PairVie
         Refused: this role reviews nothing.
     """
     grant = authorize(transaction.access, Action.REVIEW)
-    child = _under_review(transaction, child_id)
+    child = _under_review(transaction, grant, child_id)
     with refusing(transaction, vault, child_id):
         key = vault.child_key(child)
         ours = open_identity(key, child_id, sealed_identity=child.sealed_identity, sealed_family=child.sealed_family)
     family = grant.may_open(FieldGroup.FAMILY)
-    candidates = reviews.candidates_of(transaction, child_id)
+    candidates = reviews.candidates_of(transaction, grant, child_id)
     people = People(vault).get(transaction, [candidate.person_id for candidate in candidates])
     met = Damage(transaction, vault)
     shown = tuple(
@@ -85,10 +85,10 @@ def decide_pair(
         NotFound: there is no such identity, or not in this area.
         Conflict: somebody has decided it in the meantime, or the citizen is not a candidate any more.
     """
-    authorize(transaction.access, Action.REVIEW)
+    grant = authorize(transaction.access, Action.REVIEW)
     sentence = _sentence(reason)
-    child = _to_decide(transaction, child_id)
-    candidates = {candidate.person_id: candidate for candidate in reviews.candidates_of(transaction, child_id)}
+    child = _to_decide(transaction, grant, child_id)
+    candidates = {candidate.person_id: candidate for candidate in reviews.candidates_of(transaction, grant, child_id)}
     if person_id not in candidates:
         raise Conflict("the citizen is not a candidate any more")
     with refusing(transaction, vault, child_id):
@@ -98,13 +98,13 @@ def decide_pair(
     if says == "same":
         _link(transaction, vault, key, candidates[person_id], evidence)
     elif says == "different":
-        _bar(transaction, child_id)
+        _bar(transaction, grant, child_id)
     log(transaction, vault, Event(action=Action.REVIEW, children=[child_id], counts={says: 1}))
 
 
-def _bar(transaction: Transaction, child_id: UUID) -> None:
+def _bar(transaction: Transaction, grant: Grant, child_id: UUID) -> None:
     """Act on a 'different': without candidates the child is in nobody's database, and who is barred holds nobody."""
-    left = {candidate.person_id for candidate in reviews.candidates_of(transaction, child_id)}
+    left = {candidate.person_id for candidate in reviews.candidates_of(transaction, grant, child_id)}
     if not left:
         links.set_decision(transaction, child_id, "none", by=transaction.access.staff_id, at=transaction.access.at)
     elif links.results(transaction, [child_id])[child_id].held_person_id not in left:
@@ -118,10 +118,10 @@ def undo_link(transaction: Transaction, vault: Vault, child_id: UUID, *, reason:
         BadQuery: the reason is missing or too long.
         NotFound: there is no link here, or not in this area.
     """
-    authorize(transaction.access, Action.UNLINK)
+    grant = authorize(transaction.access, Action.UNLINK)
     sentence = _sentence(reason)
-    found = children.some(transaction, [child_id])
-    links.result_of(transaction, child_id, lock=True)
+    found = children.some(transaction, grant, [child_id])
+    links.result_of(transaction, grant, child_id, lock=True)
     standing = links.standing(transaction, [child_id]).get(child_id)
     if not found or standing is None:
         raise NotFound
@@ -139,21 +139,21 @@ def undo_link(transaction: Transaction, vault: Vault, child_id: UUID, *, reason:
     reviews.withdraw_verdicts(transaction, child_id, standing.person_id, at=access.at)
     _add_verdict(transaction, key, child_id, standing.person_id, says="different", reason=sentence)
     links.set_decision(transaction, child_id, "none", by=access.staff_id, at=access.at)
-    _regroup(transaction, child_id, standing.person_id)
+    _regroup(transaction, standing.person_id)
     log(transaction, vault, Event(action=Action.UNLINK, children=[child_id]))
 
 
-def _under_review(transaction: Transaction, child_id: UUID) -> SealedChild:
-    found = children.some(transaction, [child_id])
-    if not found or links.result_of(transaction, child_id) != "review":
+def _under_review(transaction: Transaction, grant: Grant, child_id: UUID) -> SealedChild:
+    found = children.some(transaction, grant, [child_id])
+    if not found or links.result_of(transaction, grant, child_id) != "review":
         raise NotFound
     return found[0]
 
 
-def _to_decide(transaction: Transaction, child_id: UUID) -> SealedChild:
+def _to_decide(transaction: Transaction, grant: Grant, child_id: UUID) -> SealedChild:
     """Return an identity that waits for review, and keep others from deciding it in the same moment."""
-    found = children.some(transaction, [child_id])
-    decision = links.result_of(transaction, child_id, lock=True) if found else None
+    found = children.some(transaction, grant, [child_id])
+    decision = links.result_of(transaction, grant, child_id, lock=True) if found else None
     if decision is None:
         raise NotFound
     if decision != "review":
@@ -161,10 +161,10 @@ def _to_decide(transaction: Transaction, child_id: UUID) -> SealedChild:
     return found[0]
 
 
-def _regroup(transaction: Transaction, child_id: UUID, person_id: UUID) -> None:
-    """Compute anew which identities are one child: those outside the reviewer's area are among them."""
-    transaction.open_to(grouping.touched(transaction, [person_id], [child_id]))
-    grouping.regroup(transaction, [person_id], at=transaction.access.at)
+def _regroup(transaction: Transaction, person_id: UUID) -> None:
+    """Compute anew which identities are one child: those that the reviewer does not see are among them."""
+    with transaction.as_engine():
+        grouping.regroup(transaction, [person_id], at=transaction.access.at)
 
 
 def _sentence(reason: str) -> str:
@@ -227,4 +227,4 @@ def _link(
     numbers = {candidate.child_id: index.identifier(NUMBER, person.number)} if person.number else {}
     links.write_links(transaction, [row], numbers, key_version=index.version)
     links.set_decision(transaction, candidate.child_id, "link", by=access.staff_id, at=access.at)
-    _regroup(transaction, candidate.child_id, candidate.person_id)
+    _regroup(transaction, candidate.person_id)

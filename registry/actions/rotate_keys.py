@@ -26,8 +26,10 @@ from registry.store.session import Transaction
 KEYS_AT_ONCE: Final = 2000
 SEARCH_KEPT: Final = timedelta(hours=8)  # a session lasts no longer: nobody goes back to an older search
 
-WRAPPING: Final = (Domain.IDENTITY_WRAP, Domain.CASE_WRAP, Domain.EXTRACT_WRAP, Domain.QUARANTINE_WRAP)
-_EASY: Final = (Domain.STAFF_WRAP, Domain.SESSION_WRAP, Domain.LOG_SIGN, Domain.LOG_SEAL)
+WRAPPING: Final = (
+    *(Domain.IDENTITY_WRAP, Domain.CASE_WRAP, Domain.EXTRACT_WRAP, Domain.QUARANTINE_WRAP, Domain.STAFF_WRAP),
+)
+_EASY: Final = (Domain.SESSION_WRAP, Domain.LOG_SIGN, Domain.LOG_SEAL, Domain.DUTY_SEAL)
 ROTATING: Final = (*WRAPPING, *_EASY, Domain.INDEX, Domain.SEARCH, Domain.BLOCK)
 FIXED: Final[Mapping[Domain, str]] = {
     Domain.CONTENT: "every delivered row would look new, and erased records would come back",
@@ -40,6 +42,7 @@ FIXED: Final[Mapping[Domain, str]] = {
 _KEPT: Final[Mapping[Domain, str]] = {
     Domain.LOG_SIGN: "signed heads of the access log are checked with it",
     Domain.LOG_SEAL: "reasons in the access log are sealed with it",
+    Domain.DUTY_SEAL: "legal holds and breach records are sealed with it",
 }
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from registry.actions.lawful import LawfulPurposes
 from registry.actions.meters import Meters
 from registry.actions.sealing import Vault
+from registry.model.law import Law, shipped_law
+from registry.protect.identity_provider import IdentityProvider
 from registry.store.session import Store
 
 
@@ -21,4 +24,12 @@ class Services:
     clock: Callable[[], datetime]  # with a time zone
     demo: bool  # invented children: every page says so
     locale: Literal["vi", "en"] = "vi"  # of the first page
+    public_url: str | None = None  # https://HOST, what people and systems type; None: this machine alone
+    passwords: bool = True  # pages and programs may sign in with them
+    identity_provider: IdentityProvider | None = None  # who vouches for accounts; None: nobody
     meters: Meters = field(default_factory=Meters)
+    law: Law = field(default_factory=shipped_law)
+    lawful: LawfulPurposes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lawful", LawfulPurposes(self.store, self.law))

@@ -1,6 +1,7 @@
-"""Sign in, stay signed in, choose a password, sign out. A session is a random token of which only a digest is kept.
+"""Sign in, stay signed in, prove again who one is, choose a password, sign out.
 
-An account is locked for a while after ten wrong passwords. A refusal never says which part was wrong.
+A session is a random token of which only a digest is kept; whatever changes what it may do changes the token too. An
+account is locked for a while after ten wrong passwords or codes. A refusal never says which part was wrong.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from registry.actions import one_time_codes
 from registry.actions.sealing import Vault
+from registry.actions.sign_in_log import log_sign_in
 from registry.model.access import NOWHERE, Access, Purpose, Role
-from registry.model.errors import BadQuery, RegistryError
-from registry.protect.access_log import Event, Outcome, leaf_of
+from registry.model.errors import BadQuery, RegistryError, SignInNeeded
+from registry.model.signing_in import Method
+from registry.protect.access_log import Outcome
 from registry.protect.authorize import Action, authorize
 from registry.protect.passwords import LONGEST, SHORTEST, hash_password, needs_new_hash, verify_password
-from registry.store import access_log, staff
+from registry.store import sessions, staff
 from registry.store.session import Transaction
 from registry.store.staff import Account, SignedIn
 
@@ -31,13 +35,15 @@ _TOUCH_EVERY: Final = timedelta(seconds=30)  # a write a request would cost more
 _TOKEN_BYTES: Final = 32
 _LONGEST_LOGIN: Final = 64
 _FEWEST_LETTERS: Final = 5  # different ones in a chosen password
+_CLOCKS_DIFFER: Final = timedelta(seconds=30)  # between machines that serve the same sessions
+_WITHOUT_CODE: Final = frozenset({Role.SECTOR_SYSTEM, Role.STATISTICIAN})  # they see no child and change no account
 
 
 class SignInRefused(RegistryError):
-    """The account or the password is not right, or the account is locked or disabled: all look the same."""
+    """Account, password or code are not right, or the account is locked or disabled: all look the same."""
 
     status = 401
-    title = "The account name or the password is not right"
+    title = "The account name, the password or the code is not right"
 
 
 class PasswordMustBeChosen(RegistryError):
@@ -47,6 +53,20 @@ class PasswordMustBeChosen(RegistryError):
     title = "Choose a password of your own first"
 
 
+class PasswordsRefused(RegistryError):
+    """The identity provider vouches for accounts here, and no password does."""
+
+    status = 403
+    title = "Sign in through the identity provider"
+
+
+class CodesMustBeSetUp(RegistryError):
+    """The account has to sign in with one-time codes, and has not set them up: nothing else opens before."""
+
+    status = 403
+    title = "Set up one-time codes first"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """A new session. The token is told once, to the browser or program that holds it from now on."""
@@ -54,6 +74,7 @@ class Started:
     token: str = field(repr=False)
     csrf_token: str = field(repr=False)
     account: Account
+    method: Method
     ends_at: datetime
 
 
@@ -91,41 +112,97 @@ def access_of(
         session_ref=signed_in.token_digest.hex()[:16],
         os_account=None,
         request_id=request_id,
+        rights=account.rights,
+        proven_at=signed_in.proven_at,
     )
 
 
-def sign_in(transaction: Transaction, vault: Vault, *, login: str, password: str) -> Started | SignInRefused:
-    """Start a session if login and password fit.
+def sign_in(
+    transaction: Transaction, vault: Vault, *, login: str, password: str, code: str = ""
+) -> Started | SignInRefused:
+    """Start a session if login, password and, where the account has set them up, one-time code fit.
 
     A refusal is returned, not raised, so that the caller commits the count of wrong passwords.
     """
     authorize(transaction.access, Action.SIGN_IN)
     known = staff.by_login(transaction, login) if len(login) <= _LONGEST_LOGIN else None
-    fits = verify_password(known.password_hash if known else None, password)
-    account = _locked_row(transaction, known) if known else None
-    if account is None or not fits or _is_closed(account, transaction.access.at):
-        _note_failure(transaction, vault, account, wrong=not fits)
+    proved = _proved(transaction, vault, known, password=password, code=code)
+    if proved is None:
         return SignInRefused()
-    columns: dict[str, object] = {"failed_sign_ins": 0, "locked_until": None}
-    if needs_new_hash(account.password_hash):
-        columns["password_hash"] = hash_password(password)
-    staff.change(transaction, account.staff_id, **columns)
-    started = _start(transaction, account)
-    _log(transaction, vault, account, outcome=Outcome.DONE)
+    account, method = proved
+    started = start_session(transaction, account, method=method)
+    log_sign_in(transaction, vault, account, counts={method.value: 1})
     return started
+
+
+def prove(
+    transaction: Transaction, vault: Vault, *, signed_in: SignedIn, password: str, code: str = ""
+) -> Started | SignInRefused:
+    """Note that whoever holds a session has proved again who they are, and give it another token.
+
+    A refusal is returned, as by `sign_in`, and counts as a wrong sign-in does.
+    """
+    authorize(transaction.access, Action.SIGN_IN)
+    proved = _proved(transaction, vault, signed_in.account, password=password, code=code)
+    if proved is None:
+        return SignInRefused()
+    account, method = proved
+    log_sign_in(transaction, vault, account, counts={"proved_again": 1, method.value: 1})
+    return renew_session(transaction, signed_in, method=method)
 
 
 def current(transaction: Transaction, token: str) -> SignedIn | None:
     """Return who holds a session's token; None if it was ended, was idle too long, or is too old."""
+    return standing(transaction, _digest(token))
+
+
+def standing(transaction: Transaction, token_digest: bytes) -> SignedIn | None:
+    """Return a session that goes on, by the digest of its token.
+
+    One from the future is ended: the clock went back, and it would live longer than it may.
+    """
     at = transaction.access.at
-    found = staff.session(transaction, _digest(token))
-    if found is None or found.account.disabled_at is not None:
+    found = staff.session(transaction, token_digest)
+    if found is None or is_barred(transaction, found.account):
+        return None
+    if found.last_seen_at - at > _CLOCKS_DIFFER or found.started_at - at > _CLOCKS_DIFFER:
+        staff.end_session(transaction, found.token_digest)
         return None
     if at - found.last_seen_at > IDLE or at - found.started_at > LONGEST_SESSION:
         return None
     if at - found.last_seen_at >= _TOUCH_EVERY:
         staff.touch_session(transaction, found.token_digest)
     return found
+
+
+def require_passwords(*, allowed: bool) -> None:
+    """Refuse a password where none is taken.
+
+    Raises:
+        PasswordsRefused: sign in by the identity provider.
+    """
+    if not allowed:
+        raise PasswordsRefused
+
+
+def require_ready(account: Account, *, method: Method, demo: bool) -> None:
+    """Refuse whoever has something to set up before anything else.
+
+    Args:
+        account: who signed in.
+        method: how; the identity provider asks for what it was set up to ask for.
+        demo: whether the children are invented: there one-time codes are offered, not demanded.
+
+    Raises:
+        PasswordMustBeChosen: it is a one-time password still.
+        CodesMustBeSetUp: one-time codes are demanded.
+    """
+    if method is Method.PROVIDER:
+        return
+    if account.password_is_one_time:
+        raise PasswordMustBeChosen
+    if not demo and account.role not in _WITHOUT_CODE and account.code_enrolled_at is None:
+        raise CodesMustBeSetUp
 
 
 def choose_password(
@@ -142,24 +219,88 @@ def choose_password(
     _check(account, password, again)
     staff.change(transaction, account.staff_id, password_hash=hash_password(password), password_is_one_time=False)
     staff.end_sessions_of(transaction, account.staff_id)
-    _log(transaction, vault, account, outcome=Outcome.DONE, counts={"password_chosen": 1})
-    return _start(transaction, replace(account, password_is_one_time=False))
+    log_sign_in(transaction, vault, account, counts={"password_chosen": 1})
+    return start_session(transaction, replace(account, password_is_one_time=False), method=signed_in.method)
 
 
 def sign_out(transaction: Transaction, vault: Vault, *, signed_in: SignedIn) -> None:
     """End a session."""
     staff.end_session(transaction, signed_in.token_digest)
-    _log(transaction, vault, signed_in.account, outcome=Outcome.DONE, counts={"signed_out": 1})
+    log_sign_in(transaction, vault, signed_in.account, counts={"signed_out": 1})
+
+
+def start_session(
+    transaction: Transaction, account: Account, *, method: Method, provider_session: str | None = None
+) -> Started:
+    """Start a session of an account that has proved who it is."""
+    token, csrf_token = secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_urlsafe(_TOKEN_BYTES)
+    staff.start_session(
+        transaction,
+        token_digest=_digest(token),
+        staff_id=account.staff_id,
+        csrf_token=csrf_token,
+        method=method,
+        provider_session=provider_session,
+    )
+    ends_at = transaction.access.at + LONGEST_SESSION
+    return Started(token=token, csrf_token=csrf_token, account=account, method=method, ends_at=ends_at)
+
+
+def renew_session(transaction: Transaction, signed_in: SignedIn, *, method: Method) -> Started:
+    """Give a session another token after a proof of its holder; it ends no later than before.
+
+    Raises:
+        SignInNeeded: it has ended meanwhile.
+    """
+    token, csrf_token = secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_urlsafe(_TOKEN_BYTES)
+    stands = sessions.renew(
+        transaction, signed_in.token_digest, token_digest=_digest(token), csrf_token=csrf_token, method=method
+    )
+    if not stands:
+        raise SignInNeeded
+    ends_at = signed_in.started_at + LONGEST_SESSION
+    return Started(token=token, csrf_token=csrf_token, account=signed_in.account, method=method, ends_at=ends_at)
+
+
+def is_closed(transaction: Transaction, account: Account) -> bool:
+    """Say whether an account may not sign in now: locked for a while, or barred."""
+    locked = account.locked_until is not None and account.locked_until > transaction.access.at
+    return locked or is_barred(transaction, account)
+
+
+def is_barred(transaction: Transaction, account: Account) -> bool:
+    """Say whether not even the sessions of an account go on."""
+    return account.disabled_at is not None or staff.suspended(transaction, account)
 
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def _start(transaction: Transaction, account: Account) -> Started:
-    token, csrf_token = secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_urlsafe(_TOKEN_BYTES)
-    staff.start_session(transaction, token_digest=_digest(token), staff_id=account.staff_id, csrf_token=csrf_token)
-    return Started(token=token, csrf_token=csrf_token, account=account, ends_at=transaction.access.at + LONGEST_SESSION)
+def _proved(
+    transaction: Transaction, vault: Vault, known: Account | None, *, password: str, code: str
+) -> tuple[Account, Method] | None:
+    """Return the account and what was proved; None if something did not fit, which is counted and logged."""
+    fits = verify_password(known.password_hash if known else None, password)
+    account = _locked_row(transaction, known) if known else None
+    if account is None or is_closed(transaction, account):
+        log_sign_in(transaction, vault, account, outcome=Outcome.REFUSED)  # what is locked reopens by itself
+        return None
+    method = _method(transaction, vault, account, code) if fits else None
+    if method is None:
+        _note_failure(transaction, vault, account)
+        return None
+    columns: dict[str, object] = {"failed_sign_ins": 0, "locked_until": None}
+    if needs_new_hash(account.password_hash):
+        columns["password_hash"] = hash_password(password)
+    staff.change(transaction, account.staff_id, **columns)
+    return account, method
+
+
+def _method(transaction: Transaction, vault: Vault, account: Account, code: str) -> Method | None:
+    if account.code_enrolled_at is None:
+        return Method.PASSWORD
+    return one_time_codes.spend(transaction, vault, account=account, typed=code)
 
 
 def _locked_row(transaction: Transaction, account: Account) -> Account | None:
@@ -168,42 +309,17 @@ def _locked_row(transaction: Transaction, account: Account) -> Account | None:
     return staff.by_login(transaction, account.login)
 
 
-def _is_closed(account: Account, at: datetime) -> bool:
-    locked = account.locked_until is not None and account.locked_until > at
-    return locked or account.disabled_at is not None
-
-
-def _note_failure(transaction: Transaction, vault: Vault, account: Account | None, *, wrong: bool) -> None:
-    """Count a wrong password. While an account is locked nothing is counted: it reopens by itself."""
-    at = transaction.access.at
-    if account is not None and wrong and not _is_closed(account, at):
-        failures = account.failed_sign_ins + 1
-        full = failures >= MOST_FAILURES
-        staff.change(
-            transaction,
-            account.staff_id,
-            failed_sign_ins=0 if full else failures,
-            locked_until=at + LOCKED_FOR if full else None,
-        )
-    _log(transaction, vault, account, outcome=Outcome.REFUSED)
-
-
-def _log(
-    transaction: Transaction,
-    vault: Vault,
-    account: Account | None,
-    *,
-    outcome: Outcome,
-    counts: dict[str, int] | None = None,
-) -> None:
-    access = transaction.access
-    if account is not None:
-        access = replace(
-            access, staff_id=account.staff_id, login=account.login, role=account.role, office=account.office
-        )
-    event = Event(action=Action.SIGN_IN.value, outcome=outcome, counts=counts or {})
-    leaf = leaf_of(access, event, keyring=vault.keyring)
-    access_log.append(transaction, content=leaf.content(), leaf_hash=leaf.leaf_hash())
+def _note_failure(transaction: Transaction, vault: Vault, account: Account) -> None:
+    """Count a wrong password or code, and lock the account when there were too many."""
+    failures = account.failed_sign_ins + 1
+    full = failures >= MOST_FAILURES
+    staff.change(
+        transaction,
+        account.staff_id,
+        failed_sign_ins=0 if full else failures,
+        locked_until=transaction.access.at + LOCKED_FOR if full else None,
+    )
+    log_sign_in(transaction, vault, account, outcome=Outcome.REFUSED)
 
 
 def _check(account: Account, password: str, again: str) -> None:

@@ -15,7 +15,8 @@ from registry.model.errors import BadQuery, Conflict, NotFound
 from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
 from registry.protect.passwords import hash_password, one_time_password
-from registry.store import staff
+from registry.protect.policy import SEPARATE_RIGHTS
+from registry.store import emergencies, staff
 from registry.store.session import Transaction
 from registry.store.staff import Account
 
@@ -26,6 +27,7 @@ _LONGEST_OFFICE: Final = 120
 _WITHOUT_AREA: Final = frozenset(
     {Role.SECTOR_SYSTEM, Role.STEWARD, Role.STATISTICIAN, Role.AUDITOR, Role.CUSTODIAN, Role.ADMINISTRATOR}
 )
+_WITH_RIGHTS: Final = frozenset({Role.COMMUNE_WORKER, Role.PROVINCE_WORKER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class NewAccount:
     role: Role
     office: str
     area: Area = field(default=NOWHERE)
+    rights: frozenset[str] = frozenset()  # of `SEPARATE_RIGHTS`
+    supervisor: str | None = None  # login of who judges its emergencies; None: it breaks no glass
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def add_account(transaction: Transaction, vault: Vault, account: NewAccount, *, 
     _check(account)
     if staff.by_login(transaction, account.login) is not None:
         raise Conflict("the login is taken", field="login")
+    supervisor = None if account.supervisor is None else _supervisor(transaction, account.supervisor, of=account.login)
     one_time = one_time or OneTime.fresh()
     staff.add(
         transaction,
@@ -83,11 +88,13 @@ def add_account(transaction: Transaction, vault: Vault, account: NewAccount, *, 
             role=account.role,
             office=account.office,
             area=account.area,
+            rights=account.rights,
             password_hash=one_time.hash,
             password_is_one_time=True,
             failed_sign_ins=0,
             locked_until=None,
             disabled_at=None,
+            supervisor_id=None if supervisor is None else supervisor.staff_id,
         ),
     )
     log(transaction, vault, Event(action=Action.STAFF.value, counts={"added": 1}))
@@ -96,6 +103,8 @@ def add_account(transaction: Transaction, vault: Vault, account: NewAccount, *, 
 
 def renew_password(transaction: Transaction, vault: Vault, *, login: str, one_time: OneTime | None = None) -> str:
     """Give an account a new one-time password and end its sessions; a lock and a disabling are lifted.
+
+    Its one-time codes end with the old password: whoever lost the device sets up another.
 
     Args:
         one_time: a password made before; None for a new one.
@@ -114,6 +123,7 @@ def renew_password(transaction: Transaction, vault: Vault, *, login: str, one_ti
         failed_sign_ins=0,
         locked_until=None,
         disabled_at=None,
+        code_enrolled_at=None,
     )
     staff.end_sessions_of(transaction, account.staff_id)
     log(transaction, vault, Event(action=Action.STAFF.value, counts={"password_renewed": 1}))
@@ -136,6 +146,39 @@ def disable_account(transaction: Transaction, vault: Vault, *, login: str) -> No
     log(transaction, vault, Event(action=Action.STAFF.value, counts={"disabled": 1}))
 
 
+def name_supervisor(transaction: Transaction, vault: Vault, *, login: str, supervisor: str) -> int:
+    """Let another account hear of the emergencies of an account and judge them.
+
+    Returns: how many that wait for a verdict are the new supervisor's now.
+
+    Raises:
+        NotFound: there is no such account.
+        BadQuery: the account needs no supervisor, or the other cannot be one.
+    """
+    authorize(transaction.access, Action.STAFF)
+    account = _known(transaction, login)
+    if account.role not in _WITH_RIGHTS:
+        raise BadQuery("login", "this role sees no children, so it has no supervisor")
+    above = _supervisor(transaction, supervisor, of=login)
+    if above.supervisor_id == account.staff_id:
+        raise BadQuery("supervisor", "two accounts do not supervise one another")
+    staff.change(transaction, account.staff_id, supervisor_id=above.staff_id)
+    passed = emergencies.pass_reviews(transaction, account.staff_id, supervisor_id=above.staff_id)
+    log(transaction, vault, Event(action=Action.STAFF.value, counts={"supervisor_named": 1, "passed": passed}))
+    return passed
+
+
+def _supervisor(transaction: Transaction, login: str, *, of: str) -> Account:
+    if login == of:
+        raise BadQuery("supervisor", "nobody supervises the own account")
+    found = staff.by_login(transaction, login)
+    if found is None or found.disabled_at is not None:
+        raise BadQuery("supervisor", "there is no open account of this login")
+    if found.role not in _WITH_RIGHTS:
+        raise BadQuery("supervisor", "a supervisor is a commune worker or a province worker")
+    return found
+
+
 def _known(transaction: Transaction, login: str) -> Account:
     account = staff.by_login(transaction, login)
     if account is None:
@@ -151,6 +194,12 @@ def _check(account: NewAccount) -> None:
         raise BadQuery("office", "1 to 120 characters on one line")
     if account.role is Role.ENGINE:
         raise BadQuery("role", "the engine is nobody's account")
+    if not account.rights <= {group.value for group in SEPARATE_RIGHTS}:
+        raise BadQuery("rights", f"any of: {', '.join(sorted(SEPARATE_RIGHTS))}")
+    if account.supervisor is not None and account.role not in _WITH_RIGHTS:
+        raise BadQuery("supervisor", "this role sees no children, so it has no supervisor")
+    if account.rights and account.role not in _WITH_RIGHTS:
+        raise BadQuery("rights", "this role sees no children, so it holds no such right")
     _check_area(account.role, account.area)
 
 

@@ -56,6 +56,7 @@ class RecordView:
     case: Mapping[str, Any] | None = field(repr=False)
     case_notes: str | None = field(repr=False)
     reporter: Mapping[str, Any] | None = field(repr=False)
+    suspect: Mapping[str, Any] | None = field(repr=False)  # a parent or carer; None: nobody is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,8 @@ class ChildView:
     links: tuple[LinkView, ...]
     joins: tuple[JoinView, ...] = ()
     unreadable: int = 0  # records of which something cannot be read, for its sealed values were changed
+    sealed: bool = False  # none but named officers know of her, and this is one of them
+    emergency_until: datetime | None = None  # until then she is opened beyond the own area; None: she is in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

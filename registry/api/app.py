@@ -9,11 +9,30 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from registry.actions.services import Services
-from registry.api import children, problems, record_pairs, reviews, searches, session, tables
+from registry.api import (
+    adding,
+    children,
+    emergencies,
+    exports,
+    identity_provider,
+    looks,
+    oauth,
+    problems,
+    record_pairs,
+    reviews,
+    seals,
+    searches,
+    session,
+    tables,
+)
 from registry.api.caller import Calling
 from registry.api.problems import Problem, Wrong
 from registry.protect.request_guard import RequestGuard
 
+_PARTS: Final = (
+    *(session, identity_provider, oauth),
+    *(searches, children, looks, seals, adding, emergencies, reviews, record_pairs, exports, tables),
+)
 VERSION: Final = "1"
 PREFIX: Final = "/v1"
 CONTENT_SECURITY_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -38,7 +57,7 @@ def api(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.add_middleware(RequestGuard, content_security_policy=CONTENT_SECURITY_POLICY)
-    for part in (session, searches, children, reviews, record_pairs, tables):
+    for part in _PARTS:
         app.include_router(part.router)
     app.add_api_route(
         "/health", _health, summary="Whether the registry works", tags=["health"], responses=problems.problems()

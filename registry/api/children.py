@@ -69,6 +69,7 @@ class Record(BaseModel):
     case: dict[str, Any] | None = Field(repr=False)
     case_notes: str | None = Field(repr=False)
     reporter: dict[str, Any] | None = Field(repr=False)
+    suspect: dict[str, Any] | None = Field(repr=False, description="a parent or carer; null: nobody is named")
 
 
 class Link(BaseModel):
@@ -111,6 +112,8 @@ class Child(BaseModel):
     records: list[Record]
     links: list[Link]
     joins: list[Join]
+    sealed: bool = Field(description="known to named officers only, of whom the caller is one")
+    emergency_until: datetime | None = Field(description="open beyond the own area until then; null: in it")
     unreadable: int = Field(description="records left out, or shown in part: their sealed values were changed")
 
 

@@ -19,6 +19,7 @@ from registry.actions.read_gauges import Gauges, read_gauges
 from registry.actions.services import Services
 from registry.model.access import Access, Purpose
 from registry.model.errors import RegistryError, WrongKeys
+from registry.protect.front_gate import is_proxied
 from registry.protect.private_file import read_private
 
 KEPT: Final = 5.0  # seconds for which what the database said is said again
@@ -105,7 +106,8 @@ def token_of(file: Path) -> bytes:
 
 def _from_here(request: Request) -> bool:
     """Tell whether a program of this machine asks for itself, and is no web server that passes a request on."""
-    if any(name in request.headers for name in _PASSED_ON) or request.client is None:
+    passed_on = is_proxied(request.scope) or any(name in request.headers for name in _PASSED_ON)
+    if passed_on or request.client is None:
         return False
     try:
         return ipaddress.ip_address(request.client.host).is_loopback

@@ -16,18 +16,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from registry.model.errors import RegistryError, SignInNeeded
+from registry.actions.note_refusal import note_refusal
+from registry.model.access import Purpose
+from registry.model.errors import LimitReached, Refused, RegistryError, SignInNeeded
 
 MEDIA_TYPE: Final = "application/problem+json"
 _FROM_HERE_NO_DETAILS: Final = 500
 _PARAMETER: Final = re.compile(r"\{[^}]*\}")
 _WORDS: Final = {
+    400: "What was sent is not what it should be, or was taken before",
     401: "Nobody is signed in, or the session has ended",
     403: "The role may not do this, or not for this purpose",
     404: "There is no such thing, or the caller may not know of it",
     409: "It was changed in the meantime",
     413: "The request is too large",
     422: "The request cannot be understood, or something is missing",
+    429: "So much in so short a time: `Retry-After` says in how many seconds it goes on",
     500: "Something went wrong inside",
     503: "The database is not available",
 }
@@ -57,13 +61,13 @@ class Problem(BaseModel):
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of a route for its description; every route may meet 500 and 503."""
+    """Return the refusals of a route for its description; every route may meet 429, 500 and 503."""
     return {
         status: {
             "description": _WORDS[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted({*statuses, 500, 503})
+        for status in sorted({*statuses, 429, 500, 503})
     }
 
 
@@ -74,12 +78,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
-def _refused(_request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
+    known = getattr(request.state, "caller", None)
+    if isinstance(error, Refused) and known is not None:
+        note_refusal(known.services, known.access(Purpose.SIGN_IN), error)
     document = error.problem() if isinstance(error, RegistryError) else {}
     status = int(str(document.get("status", 500)))
     if status >= _FROM_HERE_NO_DETAILS:  # a rule of ours is the caller's business, the state of our machines is not
         document = {name: value for name, value in document.items() if name not in ("rule", "field")}
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, SignInNeeded) or status == SignInNeeded.status else {}
+    if isinstance(error, LimitReached):
+        headers["Retry-After"] = str(error.retry_after)
     return JSONResponse(document, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 

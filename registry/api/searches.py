@@ -61,7 +61,9 @@ class FoundChild(BaseModel):
     birth_year: int | None = Field(repr=False)
     sex: str | None
     commune: str | None = Field(description="today's code; null: not known exactly")
+    province: str | None = Field(description="today's code")
     mother_given_name: str | None = Field(repr=False)
+    may_open: bool = Field(description="false: found, and opened by those of her commune or province only")
     grade: Grade
     reasons: list[str]
 

@@ -50,10 +50,10 @@ def operator(login: str | None, sentence: str | None = None) -> Operator:
     return Operator(login=login, password=ask_password, sentence=sentence)
 
 
-def ask_password() -> str:
-    """Ask for a password: hidden on a terminal, else the first line of standard input."""
+def ask_password(what: str) -> str:
+    """Ask for a password or a code: hidden on a terminal, else the next line of standard input."""
     if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True))
+        return str(typer.prompt(what, hide_input=True))
     return sys.stdin.readline().rstrip("\n")
 
 

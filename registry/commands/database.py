@@ -11,8 +11,10 @@ import typer
 
 from registry.actions.clock import check_clock
 from registry.actions.install import claim
+from registry.actions.legal_bases import without_basis
 from registry.actions.prove import prove
-from registry.actions.seal_log import check_log, seal_log
+from registry.actions.seal_log import seal_log
+from registry.actions.verify_log import check_log
 from registry.commands.console import AsJson, Data, Login, answer, now, opened, operator, out, table
 from registry.jobs import queue
 from registry.jobs.identity import permit
@@ -193,7 +195,15 @@ def _findings(installed: Installation) -> list[tuple[str, bool, str]]:
         _keys(installed),
         ("log", log.fault is None, log.fault or f"{log.leaves} leaves, {log.checkpoints} signed heads hold"),
         ("jobs", jobs.stalled == 0, f"{jobs.waiting} waiting, {jobs.failed} failed, {jobs.stalled} stalled"),
+        _law(installed),
     ]
+
+
+def _law(installed: Installation) -> tuple[str, bool, str]:
+    with installed.store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
+        missing = without_basis(transaction, installed.law)
+    told = ", ".join(purpose.value for purpose in missing)
+    return ("law", not missing, f"no law is entered for: {told}" if missing else "every purpose has a legal basis")
 
 
 def _keys(installed: Installation) -> tuple[str, bool, str]:

@@ -18,9 +18,10 @@ from connectors.population.extract import read_extract
 from connectors.population.npdb import NpdbConnector, NpdbSettings
 from connectors.simulators.npdb_people import Account
 from connectors.simulators.npdb_server import serve as simulate
+from registry.commands.connection import listening
 from registry.commands.console import AsJson, Bars, Data, answer, err, now, out, table
 from registry.commands.records import file_document, print_files, write_links
-from registry.commands.serving import PortOption, address_of, listening, run_until_interrupted
+from registry.commands.serving import PortOption, address_of, run_until_interrupted
 from registry.demo.invention import invent
 from registry.demo.staffing import DemoAccount, staff_the_demo
 from registry.jobs import drop as drops
@@ -69,7 +70,7 @@ def demo(
         people = staff_the_demo(installed)
         if links is not None:
             write_links(installed, links)
-        address = address_of(listener) if listener else None
+        address = address_of(listener, settings) if listener else None
         if json:
             answer(_report(installed, account, verified, people, address=address))
         else:

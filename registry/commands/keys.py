@@ -39,7 +39,7 @@ def keys_status(*, login: Login = None, data: Data = None, json: AsJson = False)
         permit(installed, operator(login), Action.KEYS, Purpose.MAINTENANCE)
         with installed.store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
             lines = key_status(transaction, installed.vault)
-        keeper = _keeper(installed)
+        keeper = keeper_of(installed)
     if json:
         answer({"keeper": keeper, "keys": [_document(line) for line in lines]})
         return
@@ -61,7 +61,8 @@ def keys_status(*, login: Login = None, data: Data = None, json: AsJson = False)
     out.print(f"keeper of the root key: {keeper['name']}, {keeper['answer']}")
 
 
-def _keeper(installed: Installation) -> dict[str, str]:
+def keeper_of(installed: Installation) -> dict[str, str]:
+    """Return who keeps the root key, and whether it answers."""
     provider = installed.vault.keyring.provider
     try:
         health = provider.health()

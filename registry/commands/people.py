@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
@@ -10,29 +11,50 @@ import typer
 from matching import places
 from registry.actions import staff as accounts
 from registry.actions.find_child import FindAnswer, FindQuery, find_child
+from registry.actions.identity_provider import invite
+from registry.actions.lawful import LawfulPurposes
+from registry.actions.sessions import end_sessions_of
 from registry.commands.console import AsJson, Data, Login, answer, ask_password, opened, out, table
 from registry.exports.sheet import csv_of
 from registry.jobs.identity import access_by_password, access_on_demo, bootstrap_access
+from registry.jobs.identity_provider import issuer_of
 from registry.jobs.opening import Installation
 from registry.model.access import PEOPLE_PURPOSES, Access, Area, Purpose, Role
 from registry.model.errors import BadQuery, SignInNeeded
 from registry.protect.keyring_file import Mark
+from registry.protect.policy import SEPARATE_RIGHTS
 from registry.statistics.request import request_table
+from registry.store.staff import Account
 
+RIGHTS = ", ".join(sorted(SEPARATE_RIGHTS))
 staff_app = typer.Typer(help="Keep accounts.", no_args_is_help=True)
 
+OidcSubject = Annotated[
+    str | None, typer.Option("--oidc-subject", help="Whom the identity provider means: its `sub` of the person.")
+]
+OidcName = Annotated[
+    str | None, typer.Option("--oidc-name", help="Under which name the person first comes from the identity provider.")
+]
 As = Annotated[str | None, typer.Option("--as", help="On a demo database: act as this account.")]
 
 
 def access_of(
     installed: Installation, as_user: str | None, login: str | None, purpose: Purpose, *, sentence: str | None = None
 ) -> Access:
-    """Return the access of whoever runs a command about children: a demo account by name, else by password."""
+    """Return the access of whoever runs a command about children: a demo account by name, else by password.
+
+    Raises:
+        SignInNeeded: nobody said who they are.
+        NoLegalBasis: no law allows this purpose today.
+    """
     if as_user is not None:
-        return access_on_demo(installed, as_user, purpose, reason=sentence)
-    if login is not None:
-        return access_by_password(installed, login, purpose, password=ask_password, reason=sentence)
-    raise SignInNeeded("say who you are: --login ACCOUNT, or --as ACCOUNT on a demo", field="login")
+        access = access_on_demo(installed, as_user, purpose, reason=sentence)
+    elif login is not None:
+        access = access_by_password(installed, login, purpose, password=ask_password, reason=sentence)
+    else:
+        raise SignInNeeded("say who you are: --login ACCOUNT, or --as ACCOUNT on a demo", field="login")
+    LawfulPurposes(installed.store, installed.law).require(access)
+    return access
 
 
 def find(
@@ -137,11 +159,21 @@ def staff_list(*, as_user: As = None, login: Login = None, data: Data = None, js
         access = access_of(installed, as_user, login, Purpose.ADMINISTRATION)
         with installed.store.begin(access) as transaction:
             found = accounts.list_accounts(transaction, installed.vault)
-    rows = [(one.login, one.role.value, one.office, "disabled" if one.disabled_at else "active") for one in found]
+        at = installed.clock()
+    logins = {one.staff_id: one.login for one in found}
+    above = {one.login: logins.get(one.supervisor_id, "") if one.supervisor_id else "" for one in found}
+    rows = [(one.login, one.role.value, one.office, _state(one, at), above[one.login]) for one in found]
+    names = ("login", "role", "office", "state", "supervisor")
     if json:
-        answer({"accounts": [dict(zip(("login", "role", "office", "state"), row, strict=True)) for row in rows]})
+        answer({"accounts": [dict(zip(names, row, strict=True)) for row in rows]})
     else:
-        table("Accounts", ("login", "role", "office", "state"), rows)
+        table("Accounts", names, rows)
+
+
+def _state(account: Account, at: datetime) -> str:
+    if account.disabled_at is not None:
+        return "disabled"
+    return "locked" if account.is_suspended(at) else "active"
 
 
 @staff_app.command("add")
@@ -153,6 +185,10 @@ def staff_add(
     commune: Annotated[list[str] | None, typer.Option(help="A commune code; may be repeated.")] = None,
     province: Annotated[list[str] | None, typer.Option(help="A province code; may be repeated.")] = None,
     nation: Annotated[bool, typer.Option("--nation", help="The whole nation.")] = False,
+    right: Annotated[list[str] | None, typer.Option(help=f"A separate right: {RIGHTS}; may be repeated.")] = None,
+    supervisor: Annotated[str | None, typer.Option(help="The login of who judges its emergencies.")] = None,
+    oidc_subject: OidcSubject = None,
+    oidc_name: OidcName = None,
     as_user: As = None,
     login: Login = None,
     data: Data = None,
@@ -160,18 +196,75 @@ def staff_add(
 ) -> None:
     """Add an account and print its one-time password. The first account of all is an administrator's."""
     area = Area(nation=nation, provinces=frozenset(province or ()), communes=frozenset(commune or ()))
-    account = accounts.NewAccount(login=new, role=role, office=office, area=area)
+    account = accounts.NewAccount(
+        login=new, role=role, office=office, area=area, rights=frozenset(right or ()), supervisor=supervisor
+    )
     with opened(data, may_create=True) as installed:
         first = bootstrap_access(installed) if as_user is None and login is None else None
         if first is not None and role is not Role.ADMINISTRATOR:
             raise BadQuery("role", "the first account must be an administrator's")
         access = first or access_of(installed, as_user, login, Purpose.ADMINISTRATION)
         with installed.store.begin(access) as transaction:
-            password = accounts.add_account(transaction, installed.vault, account)
+            password: str | None = accounts.add_account(transaction, installed.vault, account)
+            if oidc_subject is not None or oidc_name is not None:
+                password = None  # told to nobody, so known to nobody
+                issuer = issuer_of(installed.settings)
+                invite(transaction, installed.vault, login=new, issuer=issuer, subject=oidc_subject, name=oidc_name)
     if json:
         answer({"login": new, "one_time_password": password})
     else:
-        out.print(f"{new}: one-time password {password}")
+        out.print(f"{new}: one-time password {password}" if password else f"{new} signs in at the identity provider")
+
+
+@staff_app.command("invite")
+def staff_invite(
+    of: Annotated[str, typer.Argument(help="The login of the account.")],
+    *,
+    oidc_subject: OidcSubject = None,
+    oidc_name: OidcName = None,
+    as_user: As = None,
+    login: Login = None,
+    data: Data = None,
+) -> None:
+    """Let the identity provider vouch for an account, from now on for this person alone."""
+    with opened(data) as installed:
+        access, issuer = access_of(installed, as_user, login, Purpose.ADMINISTRATION), issuer_of(installed.settings)
+        with installed.store.begin(access) as transaction:
+            invite(transaction, installed.vault, login=of, issuer=issuer, subject=oidc_subject, name=oidc_name)
+    out.print(f"{of} signs in at the identity provider")
+
+
+@staff_app.command("end-sessions")
+def staff_end_sessions(
+    of: Annotated[str, typer.Argument(help="The login of the account.")],
+    *,
+    as_user: As = None,
+    login: Login = None,
+    data: Data = None,
+) -> None:
+    """End every session of an account at once."""
+    with opened(data) as installed:
+        access = access_of(installed, as_user, login, Purpose.ADMINISTRATION)
+        with installed.store.begin(access) as transaction:
+            end_sessions_of(transaction, installed.vault, login=of)
+    out.print(f"{of} is signed in nowhere")
+
+
+@staff_app.command("supervisor")
+def staff_supervisor(
+    of: Annotated[str, typer.Argument(help="The login of the account.")],
+    supervisor: Annotated[str, typer.Argument(help="The login of who hears of its emergencies and judges them.")],
+    *,
+    as_user: As = None,
+    login: Login = None,
+    data: Data = None,
+) -> None:
+    """Name the supervisor of an account; what waits for a verdict is theirs from now on."""
+    with opened(data) as installed:
+        access = access_of(installed, as_user, login, Purpose.ADMINISTRATION)
+        with installed.store.begin(access) as transaction:
+            passed = accounts.name_supervisor(transaction, installed.vault, login=of, supervisor=supervisor)
+    out.print(f"{supervisor} is the supervisor of {of}; {passed} emergencies wait for a verdict")
 
 
 @staff_app.command("disable")

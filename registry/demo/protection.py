@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from registry.demo.case_notes import RELATIONS, notes, withdrawn_phone
-from registry.demo.chance import Weighted, moment, pick, whole
+from registry.demo.chance import Weighted, generator, moment, pick, whole
 from registry.demo.clerks import Clerk
 from registry.demo.drafts import Draft, Filing, System, years_between
 from registry.demo.gazetteer import Gazetteer
@@ -77,6 +77,17 @@ _REPORTERS: Final = Weighted(
         ("health_worker", 8),
     ]
 )
+_SUSPECTS: Final = Weighted(
+    [
+        ("father", 24),
+        ("stepfather", 14),
+        ("mother", 11),
+        ("relative", 13),
+        ("neighbour", 16),
+        ("teacher", 5),
+        ("stranger", 17),
+    ]
+)
 _UNKNOWN: Final = ("không rõ", "chưa rõ tên", "bé", None)
 _VAGUE: Final = ("gần chợ", "xóm trọ")
 
@@ -89,11 +100,13 @@ class Protection:
     def __init__(self, seed: int, *, on: date, children: int, places: Gazetteer) -> None:
         self._clerk = Clerk(System.PROTECTION, seed, on=on, places=places, broken=_BROKEN, expected=children // 20)
         self._keys = SerialIssuer(seed, digits=6)
+        self._suspicion = generator(seed, "suspects")
 
     def filings(self, household: Household) -> Iterator[Filing]:
         """Yield the cases about the children of a household."""
         for draft, damage in self._clerk.drafts(household, self._coverage, capitals=0.03):
             case = self._case(draft, damage)
+            case |= self._suspect(case)
             versions = self._versions(case, draft) if damage is None else [case]
             rows = [json.dumps(version, ensure_ascii=False).encode() for version in versions]
             yield self._clerk.filing(case["case_id"], draft, rows)
@@ -198,6 +211,15 @@ class Protection:
             "relation": relation,
             "confidential": True,
         }
+
+    def _suspect(self, case: Case) -> Case:
+        """Name a suspect where somebody has done harm and it is known who; by chance of its own."""
+        rng = self._suspicion
+        if not _HARM_GROUPS.intersection(case["groups"]) or rng.random() >= 0.45:
+            return {}
+        relation = _SUSPECTS.draw(rng)
+        parent = case.get(relation)
+        return {"suspect": {"relation": relation, "name": parent["name"] if parent else None}}
 
     def _settings(self, groups: list[int]) -> list[str]:
         if not _HARM_GROUPS.intersection(groups):

@@ -10,6 +10,7 @@ from matching import places
 from registry.actions import staff as accounts
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, NOWHERE, Access, Area, Purpose, Role
+from registry.protect.policy import SEPARATE_RIGHTS
 from registry.store import children
 from registry.store import staff as staff_store
 
@@ -49,11 +50,14 @@ def staff_the_demo(installed: Installation) -> list[DemoAccount]:
             office = account.office if account else _office(role, commune, province)
             if account is None:
                 area = _area(role, commune, province)
-                new = accounts.NewAccount(login=login, role=role, office=office, area=area)
+                new = accounts.NewAccount(login=login, role=role, office=office, area=area, rights=_rights(role))
                 password = accounts.add_account(transaction, installed.vault, new, one_time=one_time)
             elif account.password_is_one_time:
                 password = accounts.renew_password(transaction, installed.vault, login=login, one_time=one_time)
             shown.append(DemoAccount(login=login, role=role, office=office, one_time_password=password))
+        worker = known.get("worker")
+        if worker is None or worker.supervisor_id is None:
+            accounts.name_supervisor(transaction, installed.vault, login="worker", supervisor="province")
     return shown
 
 
@@ -84,6 +88,11 @@ def _area(role: Role, commune: str, province: str) -> Area:
     if role is Role.PROVINCE_WORKER:
         return Area(provinces=frozenset({province}))
     return NATION if role is Role.REVIEWER else NOWHERE
+
+
+def _rights(role: Role) -> frozenset[str]:
+    """Return every separate right for who works with children: the demo shows all that can be shown."""
+    return frozenset(SEPARATE_RIGHTS) if role in {Role.COMMUNE_WORKER, Role.PROVINCE_WORKER} else frozenset()
 
 
 def _office(role: Role, commune: str, province: str) -> str:

@@ -73,7 +73,7 @@ def _rows(table: PublishedTable, *, language: Language, places: Mapping[str, str
     yield columns_of(table)
     for codes in table.combinations():
         cell = table.cell(*codes)
-        pairs = (part for code, names in zip(codes, labels, strict=True) for part in (code, _harmless(names[code])))
+        pairs = (part for code, names in zip(codes, labels, strict=True) for part in (code, harmless(names[code])))
         count = "" if cell.shown is None else str(cell.shown)
         yield (*pairs, count, cell.status, _status_label(cell.status, language=language))
 
@@ -89,7 +89,7 @@ def _lines(rows: Iterable[tuple[str, ...]]) -> str:
     return written.getvalue()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Return the text so that no spreadsheet takes it for a formula: an apostrophe goes before its first sign."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 

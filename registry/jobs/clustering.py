@@ -13,6 +13,7 @@ from registry.actions.cluster import Comparing
 from registry.jobs.intake import Progress, no_progress
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
+from registry.protect.authorize import Action, authorize
 from registry.store import clusters, record_pairs
 from registry.store.links import Scope
 
@@ -46,7 +47,8 @@ def cluster_all(
     _join_all(installed, comparing, total=total)
     with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
         total["standing"] = clusters.joined_count(transaction)
-        total["waiting"] = record_pairs.waiting_count(transaction, least=model.review)
+        grant = authorize(transaction.access, Action.LINK)
+        total["waiting"] = record_pairs.waiting_count(transaction, grant, least=model.review)
     return dict(total)
 
 

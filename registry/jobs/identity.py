@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from registry.actions import sign_in
+from registry.jobs.identity_provider import takes_passwords
 from registry.jobs.opening import Installation, os_account
 from registry.model.access import Access, Purpose, Role
 from registry.model.errors import DemoRefused, SignInNeeded
@@ -16,7 +17,8 @@ from registry.protect.keyring_file import Mark
 from registry.store import access_log, staff
 from registry.store.staff import Account
 
-AskPassword = Callable[[], str]
+AskPassword = Callable[[str], str]  # what to ask for: the password, then a one-time code
+PASSWORD, CODE = "Password", "One-time code"
 
 
 def access_on_demo(installed: Installation, login: str, purpose: Purpose, *, reason: str | None = None) -> Access:
@@ -24,14 +26,14 @@ def access_on_demo(installed: Installation, login: str, purpose: Purpose, *, rea
 
     Raises:
         DemoRefused: the database is not a demo.
-        SignInNeeded: there is no such account, or it is disabled.
+        SignInNeeded: there is no such account, or it is disabled or locked.
     """
     if installed.vault.keyring.mark is not Mark.DEMO:
         raise DemoRefused("--as works on a demo database only; sign in instead")
     nobody = sign_in.nobody(at=installed.clock(), request_id=uuid4())
     with installed.store.begin(nobody) as transaction:
         account = staff.by_login(transaction, login)
-    if account is None or account.disabled_at is not None:
+    if account is None or account.disabled_at is not None or account.is_suspended(installed.clock()):
         raise SignInNeeded("there is no such account", field="as")
     return _access(installed, account, purpose, reason)
 
@@ -39,23 +41,28 @@ def access_on_demo(installed: Installation, login: str, purpose: Purpose, *, rea
 def access_by_password(
     installed: Installation, login: str, purpose: Purpose, *, password: AskPassword, reason: str | None = None
 ) -> Access:
-    """Return the access of whoever knows the password of `login`.
+    """Return the access of whoever knows the password of `login`, and has its device if it has one.
 
     Raises:
-        SignInRefused: account or password are not right.
+        PasswordsRefused: no password is taken at the command line.
+        SignInRefused: account, password or code are not right.
         PasswordMustBeChosen: the one-time password must be replaced first, in the browser.
+        CodesMustBeSetUp: one-time codes must be set up first, in the browser.
     """
+    sign_in.require_passwords(allowed=takes_passwords(installed.settings, at_command_line=True))
     nobody = sign_in.nobody(at=installed.clock(), request_id=uuid4())
     with installed.store.begin(nobody) as transaction:
-        started = sign_in.sign_in(transaction, installed.vault, login=login, password=password())
+        account = staff.by_login(transaction, login)
+        word, code = password(PASSWORD), password(CODE) if account and account.code_enrolled_at else ""
+        started = sign_in.sign_in(transaction, installed.vault, login=login, password=word, code=code)
         if not isinstance(started, sign_in.SignInRefused):
             signed_in = sign_in.current(transaction, started.token)
             if signed_in is not None:
                 sign_in.sign_out(transaction, installed.vault, signed_in=signed_in)
     if isinstance(started, sign_in.SignInRefused):
         raise started
-    if started.account.password_is_one_time:
-        raise sign_in.PasswordMustBeChosen
+    demo = installed.vault.keyring.mark is Mark.DEMO
+    sign_in.require_ready(started.account, method=started.method, demo=demo)
     return _access(installed, started.account, purpose, reason)
 
 
@@ -81,6 +88,8 @@ def _access(installed: Installation, account: Account, purpose: Purpose, reason:
         session_ref=None,
         os_account=os_account(),
         request_id=uuid4(),
+        rights=account.rights,
+        proven_at=installed.clock(),  # at a command line the password is asked for each time
     )
 
 

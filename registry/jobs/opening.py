@@ -16,8 +16,10 @@ from registry.actions import install, rotate_keys
 from registry.actions.replay_erasures import replay_erasures
 from registry.actions.sealing import Vault
 from registry.jobs.key_provider import open_keyring, provider_of
+from registry.jobs.log_settings import sink_from
 from registry.model.access import NOWHERE, Access, Purpose, Role
 from registry.model.errors import DatabaseUnavailable, RegistryError, WrongKeys
+from registry.model.law import Law, law_of
 from registry.protect.erasure_ledger import ErasureLedger
 from registry.protect.keyring import Keyring
 from registry.protect.keyring_file import Mark
@@ -53,6 +55,11 @@ class Installation:
     def engine(self, purpose: Purpose) -> Access:
         """Return the access of background work, with the operating-system account that started it."""
         return Access.of_engine(purpose, at=self.clock(), request_id=uuid4(), os_account=os_account())
+
+    @property
+    def law(self) -> Law:
+        """What the law sets in numbers, days and texts, as this installation goes by it."""
+        return law_of(self.settings.law_file)
 
     @property
     def ledger(self) -> ErasureLedger:
@@ -111,12 +118,21 @@ def installation(settings: Settings, *, clock: Clock, may_create: bool = False) 
         stack.callback(store.close)
         vault = Vault(_keyring(settings, store, clock, may_create=may_create))
         store.see_changes(vault.keyring.follow)
+        _tell_second_sink(store, settings, stack)
         opened = Installation(settings=settings, store=store, vault=vault, clock=clock, url=url, server=server)
         with store.begin(opened.engine(Purpose.MAINTENANCE)) as transaction:
             install.claim(transaction, vault)
             rotate_keys.tell_states(transaction, vault)
         opened.replay_erasures()
         yield opened
+
+
+def _tell_second_sink(store: Store, settings: Settings, stack: ExitStack) -> None:
+    """Tell the second sink of every leaf from here on."""
+    sink = sink_from(settings)
+    if sink is not None:
+        stack.callback(sink.close)
+        store.tell_leaves(sink)
 
 
 def _check_systems(settings: Settings) -> None:

@@ -10,9 +10,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -20,14 +21,18 @@ from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy import make_url
 
 from registry.actions.build_frame import build_frame
-from registry.actions.seal_log import seal_log
-from registry.jobs import linking, rotating
-from registry.jobs.enqueue import LINK_NEW
+from registry.actions.handwritten import SYSTEM as HANDWRITTEN
+from registry.actions.review_emergency import lock_unreviewed
+from registry.actions.sessions import sweep
+from registry.jobs import duties, linking, rotating, watching
+from registry.jobs.enqueue import LINK_NEW, enqueue_linking
 from registry.jobs.intake import today
 from registry.jobs.opening import Installation
+from registry.jobs.sealing_log import sealer
 from registry.model.access import Purpose
 from registry.model.errors import DatabaseUnavailable
 from registry.protect.log_lines import Told, tell
+from registry.store import sources
 
 STALLED_AFTER: Final = 60  # seconds without a heartbeat
 CONCURRENCY: Final = 1  # the laptop has other work too
@@ -51,33 +56,14 @@ def conninfo(url: str) -> str:
 def tasks(installed: Installation) -> App:
     """Return the queue with its tasks, bound to an installation."""
     app = App(connector=PsycopgConnector(conninfo=conninfo(installed.url)))
-    complete: list[bool] = []  # filled once every search row was there
 
     @app.task(name=LINK_NEW, queueing_lock=LINK_NEW)
     def link_new() -> None:
         with _told(LINK_NEW), suppress(linking.NoExtract):  # records may come before the extract does
             linking.link_all(installed, changed_only=True)
 
-    @app.periodic(cron="*/10 * * * * *")
-    @app.task(name="seal_log", queueing_lock="seal_log")
-    def seal(timestamp: int) -> None:
-        del timestamp
-        with _told("seal_log"), installed.store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
-            seal_log(transaction, installed.vault)
-
-    @app.periodic(cron="30 19 * * *")  # in UTC: half past two at night in Viet Nam
-    @app.task(name="build_frame", queueing_lock="build_frame")
-    def frame(timestamp: int) -> None:
-        del timestamp
-        with _told("build_frame"), installed.store.begin(installed.engine(Purpose.STATISTICS)) as transaction:
-            build_frame(transaction, installed.vault, as_of=today(installed))
-
-    @app.periodic(cron="*/2 * * * *")
-    @app.task(name="carry_on_keys", queueing_lock="carry_on_keys")
-    def keys(timestamp: int) -> None:
-        del timestamp
-        with _told("carry_on_keys"):
-            _carry_on_keys(installed, complete)
+    for name, cron, work in _periodic(installed):
+        _every(app, name, cron, work=work)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="rescue_stalled", queueing_lock="rescue_stalled", pass_context=True)
@@ -87,6 +73,50 @@ def tasks(installed: Installation) -> App:
             await context.app.job_manager.retry_job(job)
 
     return app
+
+
+def _periodic(installed: Installation) -> Iterator[tuple[str, str, Callable[[], object]]]:
+    """Yield the jobs that come again and again: name, times in UTC as cron writes them, and the work."""
+    complete: list[bool] = []  # filled once every search row was there
+    yield "build_frame", "30 19 * * *", partial(_build_frame, installed)  # half past two at night in Viet Nam
+    yield "carry_on_keys", "*/2 * * * *", partial(_carry_on_keys, installed, complete)
+    yield "watch_looks", "*/5 * * * *", partial(watching.watch, installed)
+    yield "lock_unreviewed", "* * * * *", partial(_lock_unreviewed, installed)
+    yield "link_handwritten", "* * * * *", partial(_link_handwritten, installed)
+    yield "sweep_sessions", "25 * * * *", partial(_sweep_sessions, installed)
+    yield "watch_clocks", "*/10 * * * *", partial(duties.watch, installed)
+    yield "run_retention", "15 18 * * *", partial(duties.retain, installed)  # a quarter past one at night
+
+
+def _sweep_sessions(installed: Installation) -> None:
+    with installed.store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
+        sweep(transaction)
+
+
+def _every(app: App, name: str, cron: str, *, work: Callable[[], object]) -> None:
+    @app.periodic(cron=cron)
+    @app.task(name=name, queueing_lock=name)
+    def run(timestamp: int) -> None:
+        del timestamp
+        with _told(name):
+            work()
+
+
+def _build_frame(installed: Installation) -> None:
+    with installed.store.begin(installed.engine(Purpose.STATISTICS)) as transaction:
+        build_frame(transaction, installed.vault, as_of=today(installed))
+
+
+def _lock_unreviewed(installed: Installation) -> None:
+    with installed.store.begin(installed.engine(Purpose.MAINTENANCE)) as transaction:
+        lock_unreviewed(transaction, installed.vault)
+
+
+def _link_handwritten(installed: Installation) -> None:
+    """Ask for the linkage of what communes wrote by hand since the last run."""
+    with installed.store.begin(installed.engine(Purpose.LINKAGE)) as transaction:
+        if sources.unlinked(transaction, HANDWRITTEN):
+            enqueue_linking(transaction)
 
 
 def _carry_on_keys(installed: Installation, complete: list[bool]) -> None:
@@ -113,7 +143,7 @@ def _told(job: str) -> Iterator[None]:
 
 @contextmanager
 def worker(installed: Installation) -> Iterator[None]:
-    """Work off the queue in a thread as long as the block runs."""
+    """Work off the queue and seal the log, each in a thread, as long as the block runs."""
     app = tasks(installed)
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
@@ -133,7 +163,8 @@ def worker(installed: Installation) -> Iterator[None]:
     thread.start()
     ready.wait(timeout=10)
     try:
-        yield
+        with sealer(installed):
+            yield
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(timeout=10)

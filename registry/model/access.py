@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     ADMINISTRATION = "administration"
     MAINTENANCE = "maintenance"
+    SUBJECT_REQUEST = "subject_request"  # a family asks what is known of its child, or who looked
 
 
 PEOPLE_PURPOSES = frozenset(
@@ -78,6 +79,8 @@ class Access:
     session_ref: str | None  # a reference to the session, never its secret; None: command line or engine
     os_account: str | None  # the operating-system account behind a command line; None: not a command line
     request_id: UUID
+    rights: frozenset[str] = frozenset()  # field groups that are shown to none but accounts with a right of their own
+    proven_at: datetime | None = None  # when this session last proved who it is; None: no session, or never since
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

@@ -5,6 +5,8 @@ The class name is the message key. A message names the rule, the field and the p
     RegistryError 400
     ├── SignInNeeded 401
     ├── Refused 403
+    │   ├── FreshSignInNeeded     prove again who you are
+    │   └── OutsideOpeningArea    may be found, not opened
     ├── NotFound 404          also: not allowed to find
     ├── Conflict 409
     ├── DemoRefused 409
@@ -12,6 +14,7 @@ The class name is the message key. A message names the rule, the field and the p
     ├── BadQuery 422          a field breaks a rule
     ├── ReasonNeeded 422      a purpose or its text is missing
     ├── TooMany 422           more answers than the limit: add a detail
+    ├── LimitReached 429      so much in so short a time: later again
     ├── WrongKeys 500         a key file or keyring cannot be used
     │   └── KeyUnavailable    one key of the keyring is unknown or destroyed
     │       └── ProviderUnavailable 503   the keeper of the root key is away, refuses or answers rubbish
@@ -76,6 +79,18 @@ class Refused(RegistryError):
     title = "Your role does not allow this"
 
 
+class FreshSignInNeeded(Refused):
+    """What is asked for needs somebody who has proved a moment ago who they are."""
+
+    title = "Sign in again for this"
+
+
+class OutsideOpeningArea(Refused):
+    """The child may be found, and opened by other offices only, or in an emergency."""
+
+    title = "This child is not in the area where you may open records"
+
+
 class NotFound(RegistryError):
     """There is no such thing, or this person may not know of it: both look the same."""
 
@@ -126,6 +141,17 @@ class TooMany(RegistryError):
 
     status = 422
     title = "Too many possible answers: add a detail"
+
+
+class LimitReached(RegistryError):
+    """Somebody has looked at, or asked for, as much as may be in a while; `retry_after` says when it goes on."""
+
+    status = 429
+    title = "The limit is reached: try again later"
+
+    def __init__(self, rule: str | None = None, *, retry_after: int, place: str | None = None) -> None:
+        self.retry_after = retry_after  # seconds
+        super().__init__(rule, place=place)
 
 
 class WrongKeys(RegistryError):

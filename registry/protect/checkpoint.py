@@ -9,7 +9,9 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -24,6 +26,8 @@ _SIGNATURE_BYTES = 64
 _NAME = re.compile(r"[^\s+]+")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _DASH = "\N{EM DASH} "
+_PREVIOUS = "previous "
+LONGEST_NOTE: Final = 64 * 1024
 
 
 class BadCheckpoint(ValueError):
@@ -43,6 +47,19 @@ class Checkpoint:
         """Return the body of the note."""
         root = base64.b64encode(self.root).decode()
         return "".join(f"{line}\n" for line in (self.origin, str(self.size), root, *self.extensions))
+
+    @property
+    def previous(self) -> int | None:
+        """The size of the head that was signed before this one, so that none is taken away; None: it does not say."""
+        for line in self.extensions:
+            if line.startswith(_PREVIOUS) and _SIZE.fullmatch(line.removeprefix(_PREVIOUS)):
+                return int(line.removeprefix(_PREVIOUS))
+        return None
+
+    @classmethod
+    def following(cls, previous: int, *, origin: str, size: int, root: bytes) -> Checkpoint:
+        """Return a head that names the size of the one before it; 0: it is the first."""
+        return cls(origin=origin, size=size, root=root, extensions=(f"{_PREVIOUS}{previous}",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +138,46 @@ def read_checkpoint(note: str, *known: Verifier) -> Checkpoint:
 
     Raises: BadCheckpoint: malformed, or a known key's signature is missing or wrong.
     """
-    body, _, lines = note.rpartition("\n\n")
-    if not body or not lines.endswith("\n") or not known:
+    if not known:
         raise BadCheckpoint("not a signed note")
-    body += "\n"
-    signatures = [_signature(line) for line in lines[:-1].split("\n")]
+    body, signatures = parts_of(note)
     for verifier in known:
         own = [value for name, key_hash, value in signatures if (name, key_hash) == (verifier.name, verifier.key_hash)]
         if not own or not all(verifier.accepts(body, value) for value in own):
             raise BadCheckpoint("a signature is missing or wrong")
+    return _body(body)
+
+
+def signed_by(note: str, known: Sequence[Verifier]) -> tuple[Checkpoint, int]:
+    """Return what a note says, and which of the known keys has signed it.
+
+    Raises: BadCheckpoint: malformed, signed with none of the keys, or the signature is wrong.
+    """
+    _, lines = parts_of(note)
+    names = {(name, key_hash) for name, key_hash, _ in lines}
+    for place, verifier in enumerate(known):
+        if (verifier.name, verifier.key_hash) in names:
+            return read_checkpoint(note, verifier), place
+    raise BadCheckpoint("it is signed with a key that is not the log's")
+
+
+def parts_of(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """Return the body of a signed note and its signatures: name, hash of the key, signature.
+
+    Raises: BadCheckpoint: malformed.
+    """
+    body, _, lines = note.rpartition("\n\n")
+    if not body or not lines.endswith("\n") or len(note) > LONGEST_NOTE:
+        raise BadCheckpoint("not a signed note")
+    return body + "\n", [_signature(line) for line in lines[:-1].split("\n")]
+
+
+def unsigned_checkpoint(note: str) -> Checkpoint:
+    """Return what a note says, whoever signed it: to find out whose keys it must be read with.
+
+    Raises: BadCheckpoint: malformed.
+    """
+    body, _ = parts_of(note)
     return _body(body)
 
 

@@ -50,7 +50,7 @@ __all__ = ["DataKey", "Domain", "KeyState", "Keyring", "Mark", "WrappedKey"]
 KEYRING_FILE = "keyring.json"
 
 _LARGEST_GENERATION = 0xFFFF  # two bytes in every token
-_DERIVING = frozenset({Domain.LOG_SEAL, Domain.SESSION_WRAP})
+_DERIVING = frozenset({Domain.LOG_SEAL, Domain.DUTY_SEAL, Domain.SESSION_WRAP})
 _USABLE = frozenset({KeyState.ACTIVE, KeyState.DECRYPT_ONLY})
 
 
@@ -198,7 +198,7 @@ class Keyring:
         """Return a key that is derived instead of stored, for things that nobody asks to shred one by one.
 
         Args:
-            domain: log_seal or session_wrap.
+            domain: log_seal, duty_seal or session_wrap.
             owner: what the key is for, such as an event or a session's search.
             version: of the domain key; by default the active one. It is the generation of the tokens.
 

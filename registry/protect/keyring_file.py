@@ -41,6 +41,7 @@ class Domain(StrEnum):
     CELL_KEY = "cell_key"
     LOG_SIGN = "log_sign"
     LOG_SEAL = "log_seal"
+    DUTY_SEAL = "duty_seal"  # what an auditor writes down by duty: why somebody is kept, what a breach was
     EXPORT_MARK = "export_mark"
     KEYRING_SEAL = "keyring_seal"  # guards the keyring file itself
 

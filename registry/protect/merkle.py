@@ -156,6 +156,37 @@ class Tree:
         return _folded(peaks)
 
 
+def growth_proof(old: CompactRange, added: Sequence[bytes]) -> list[bytes]:
+    """Return the consistency proof from a kept state to the tree that the leaves added since make of it.
+
+    Args:
+        old: the tree as it was; at least one leaf.
+        added: hashes of the leaves that came since.
+    """
+    if old.size == 0:
+        raise ValueError("nothing is proved of an empty tree")
+    starts, start = {}, 0
+    for peak in old.peaks:
+        starts[start] = peak
+        start += 1 << ((old.size - start).bit_length() - 1)
+    proof: list[bytes] = []
+    start, end = 0, old.size + len(added)
+    while old.size != end:
+        middle = start + _split(end - start)
+        if old.size <= middle:
+            newer = CompactRange()
+            for leaf in added[middle - old.size : end - old.size]:
+                newer.append(leaf)
+            proof.append(newer.root())
+            end = middle
+        else:
+            proof.append(starts[start])
+            start = middle
+    if start > 0:
+        proof.append(starts[start])
+    return proof[::-1]
+
+
 def verify_inclusion(leaf: bytes, index: int, *, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Say whether a leaf stands at `index` of the tree of that size and root."""
     if not 0 <= index < size:

@@ -1,6 +1,6 @@
-"""Who may do what, to what, where, for what purpose, and with which duties: one table, denied unless written here.
+"""The words of the policy: what can be done to what, which values are shown together, where, and with which duties.
 
-Plain data. The tests walk through every cell, and `docs` can be made from it.
+The table itself is `policy_rules.RULES`; what is not written there is denied.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from registry.model.access import PEOPLE_PURPOSES, Purpose, Role
+from registry.model.access import Purpose, Role
 
 
 class Resource(StrEnum):
@@ -21,6 +21,8 @@ class Resource(StrEnum):
     SOURCE = "source"  # delivered files and what became of their rows
     TABLE = "table"  # aggregates
     FRAME = "frame"  # coded facts under pseudonyms
+    EXPORT = "export"  # a list of children that leaves the registry
+    RIGHTS = "rights"  # consents, requests of families, retention, breaches: the duties of the law
     STAFF = "staff"
     LOG = "log"
     KEYS = "keys"
@@ -35,6 +37,10 @@ class Action(StrEnum):
     SHOW_NUMBER = "show_number"  # the whole personal number instead of 001***456
     OPEN_CASE = "open_case"
     WRITE_CASE = "write_case"
+    BREAK_GLASS = "break_glass"  # open one child outside the own area in an emergency
+    REVIEW_EMERGENCY = "review_emergency"  # a supervisor says whether that was right
+    SEAL_CHILD = "seal_child"  # make a child unknown to all but named officers
+    ADD_CHILD = "add_child"  # a record written by the commune itself
     ERASE = "erase"
     REVIEW = "review"  # see a pair and decide it
     UNLINK = "unlink"
@@ -52,9 +58,21 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     LOG = "log"
     SEAL_LOG = "seal_log"
+    WHO_LOOKED = "who_looked"  # who looked at one child, when and why
     ALARMS = "alarms"  # what somebody must look at: kinds and times
     WHO_ALARMED = "who_alarmed"  # the account and the child of an alarm, and to acknowledge it
     DECOYS = "decoys"  # plant and count children who do not exist
+    CLIENTS = "clients"  # keys and certificates of sector systems
+    ASK_EXPORT = "ask_export"
+    APPROVE_EXPORT = "approve_export"
+    FETCH_EXPORT = "fetch_export"
+    LEGAL_BASES = "legal_bases"  # the register: which law allows which purpose
+    CONSENT = "consent"
+    SUBJECT_REQUEST = "subject_request"  # what a family asks for, and its clock
+    RETENTION = "retention"
+    LEGAL_HOLD = "legal_hold"
+    BREACH = "breach"
+    PROCESSING = "processing"  # the record of processing as a document
     KEYS = "keys"
     BACKUP = "backup"
     RESTORE = "restore"
@@ -66,6 +84,10 @@ RESOURCE_OF: Mapping[Action, Resource] = {
     Action.FIND: Resource.CHILD,
     Action.OPEN: Resource.CHILD,
     Action.SHOW_NUMBER: Resource.CHILD,
+    Action.BREAK_GLASS: Resource.CHILD,
+    Action.REVIEW_EMERGENCY: Resource.STAFF,
+    Action.SEAL_CHILD: Resource.CHILD,
+    Action.ADD_CHILD: Resource.CHILD,
     Action.ERASE: Resource.CHILD,
     Action.LINK_STATE: Resource.CHILD,
     Action.OPEN_CASE: Resource.CASE,
@@ -85,9 +107,21 @@ RESOURCE_OF: Mapping[Action, Resource] = {
     Action.SIGN_IN: Resource.STAFF,
     Action.LOG: Resource.LOG,
     Action.SEAL_LOG: Resource.LOG,
+    Action.WHO_LOOKED: Resource.LOG,
     Action.ALARMS: Resource.LOG,
     Action.WHO_ALARMED: Resource.LOG,
     Action.DECOYS: Resource.LOG,
+    Action.CLIENTS: Resource.STAFF,
+    Action.ASK_EXPORT: Resource.EXPORT,
+    Action.APPROVE_EXPORT: Resource.EXPORT,
+    Action.FETCH_EXPORT: Resource.EXPORT,
+    Action.LEGAL_BASES: Resource.RIGHTS,
+    Action.CONSENT: Resource.RIGHTS,
+    Action.SUBJECT_REQUEST: Resource.RIGHTS,
+    Action.RETENTION: Resource.RIGHTS,
+    Action.LEGAL_HOLD: Resource.RIGHTS,
+    Action.BREACH: Resource.RIGHTS,
+    Action.PROCESSING: Resource.RIGHTS,
     Action.KEYS: Resource.KEYS,
     Action.BACKUP: Resource.SYSTEM,
     Action.RESTORE: Resource.SYSTEM,
@@ -104,16 +138,51 @@ class FieldGroup(StrEnum):
     CONTACT = "contact"
     SERVICES = "services"
     WELFARE = "welfare"
-    RESTRICTED_GROUPS = "restricted_groups"  # HIV, violence, sexual abuse, trafficking: a right of its own
+    GROUP_5 = "group_5"  # of article 10, Law on Children: living with HIV
+    GROUP_9 = "group_9"  # harmed by violence
+    GROUP_11 = "group_11"  # sexually abused
+    GROUP_12 = "group_12"  # trafficked
     CASE = "case"
     CASE_NOTES = "case_notes"
     REPORTER = "reporter"  # whoever reported is protected from everybody but the officer of the case
+    SUSPECT_GUARDIAN = "suspect_guardian"  # that a parent or carer is the suspect
+
+
+# Shown only to an account that holds the right, whatever its role: a policy gives the most that a role may have.
+SEPARATE_RIGHTS: frozenset[FieldGroup] = frozenset(
+    {
+        FieldGroup.GROUP_5,
+        FieldGroup.GROUP_9,
+        FieldGroup.GROUP_11,
+        FieldGroup.GROUP_12,
+        FieldGroup.REPORTER,
+        FieldGroup.SUSPECT_GUARDIAN,
+    }
+)
+
+
+class Extent(StrEnum):
+    """How far from the area of the account an area of its role extends."""
+
+    OWN = "own"  # the area of the account itself
+    PROVINCE = "province"  # the provinces in which it lies
+    NATION = "nation"
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Areas:
+    """The two areas of a role: beyond the first a child does not exist, beyond the second she is not opened."""
+
+    finding: Extent
+    opening: Extent
 
 
 class Reach(StrEnum):
     """Where a rule holds."""
 
-    AREA = "area"  # the area of the account
+    FINDING = "finding"  # where the role may find
+    OPENING = "opening"  # where the role may open
     NATION = "nation"
     NOWHERE = "nowhere"  # the rule touches no child
 
@@ -124,6 +193,7 @@ class Duty(StrEnum):
     LOG = "log"  # one leaf in the same transaction, before the answer
     REASON = "reason"  # a sentence, not a purpose alone
     TELL_SUPERVISOR = "tell_supervisor"
+    FRESH_SIGN_IN = "fresh_sign_in"  # who acts has proved a moment ago who they are
 
 
 Groups = frozenset[FieldGroup]
@@ -141,208 +211,3 @@ class Rule:
     masked: Groups = NO_GROUPS
     reach: Reach = Reach.NOWHERE
     duties: frozenset[Duty] = frozenset({Duty.LOG})
-
-
-def _rule(
-    role: Role,
-    *actions: Action,
-    purposes: set[Purpose] | frozenset[Purpose],
-    shown: str = "",
-    masked: str = "",
-    reach: Reach = Reach.NOWHERE,
-    duties: str = "",
-) -> Rule:
-    return Rule(
-        role=role,
-        actions=frozenset(actions),
-        purposes=frozenset(purposes),
-        shown=frozenset(map(FieldGroup, shown.split())),
-        masked=frozenset(map(FieldGroup, masked.split())),
-        reach=reach,
-        duties=frozenset({Duty.LOG, *map(Duty, duties.split())}),
-    )
-
-
-# A purpose such as `other` says nothing by itself, and the supervisor hears of every emergency.
-_PLAIN = {Purpose.CASE_WORK, Purpose.REFERRAL}
-_CHECK = {Purpose.DUPLICATE_CHECK}
-_OTHER = {Purpose.OTHER}
-_EMERGENCY = {Purpose.EMERGENCY}
-_OFFICE = {Purpose.ADMINISTRATION, Purpose.MAINTENANCE}
-_NUMBERS = {Purpose.STATISTICS}
-_EVERYDAY = "identity family contact services welfare"
-
-_COMMUNE = Role.COMMUNE_WORKER
-_PROVINCE = Role.PROVINCE_WORKER
-
-RULES: tuple[Rule, ...] = (
-    # A commune worker: the children of the own communes, whole; who reported only to the officer of the case.
-    _rule(_COMMUNE, Action.FIND, purposes=PEOPLE_PURPOSES, shown="identity", masked="family", reach=Reach.AREA),
-    _rule(_COMMUNE, Action.OPEN, purposes=_PLAIN, shown=_EVERYDAY + " restricted_groups", reach=Reach.AREA),
-    _rule(_COMMUNE, Action.OPEN, purposes=_CHECK, shown="identity family", masked="contact", reach=Reach.AREA),
-    _rule(_COMMUNE, Action.OPEN, purposes=_OTHER, shown=_EVERYDAY, reach=Reach.AREA, duties="reason"),
-    _rule(
-        _COMMUNE,
-        Action.OPEN,
-        purposes=_EMERGENCY,
-        shown=_EVERYDAY + " restricted_groups",
-        reach=Reach.AREA,
-        duties="tell_supervisor",
-    ),
-    _rule(_COMMUNE, Action.SHOW_NUMBER, purposes=PEOPLE_PURPOSES, shown="identity", reach=Reach.AREA),
-    _rule(
-        _COMMUNE,
-        Action.OPEN_CASE,
-        purposes={Purpose.CASE_WORK},
-        shown="case case_notes restricted_groups reporter",
-        reach=Reach.AREA,
-    ),
-    _rule(
-        _COMMUNE,
-        Action.OPEN_CASE,
-        purposes={Purpose.REFERRAL},
-        shown="case restricted_groups",
-        masked="case_notes",
-        reach=Reach.AREA,
-    ),
-    _rule(
-        _COMMUNE,
-        Action.OPEN_CASE,
-        purposes=_EMERGENCY,
-        shown="case case_notes restricted_groups",
-        reach=Reach.AREA,
-        duties="tell_supervisor",
-    ),
-    _rule(
-        _COMMUNE,
-        Action.WRITE_CASE,
-        purposes={Purpose.CASE_WORK},
-        shown="case case_notes restricted_groups reporter",
-        reach=Reach.AREA,
-    ),
-    # A province worker: oversees the province; contact and notes are for those who visit the child.
-    _rule(_PROVINCE, Action.FIND, purposes=PEOPLE_PURPOSES, shown="identity", masked="family", reach=Reach.AREA),
-    _rule(
-        _PROVINCE,
-        Action.OPEN,
-        purposes=_PLAIN,
-        shown="identity family services welfare restricted_groups",
-        masked="contact",
-        reach=Reach.AREA,
-    ),
-    _rule(_PROVINCE, Action.OPEN, purposes=_CHECK, shown="identity family", masked="contact", reach=Reach.AREA),
-    _rule(
-        _PROVINCE,
-        Action.OPEN,
-        purposes=_OTHER,
-        shown="identity family services welfare",
-        masked="contact",
-        reach=Reach.AREA,
-        duties="reason",
-    ),
-    _rule(
-        _PROVINCE,
-        Action.OPEN,
-        purposes=_EMERGENCY,
-        shown=_EVERYDAY + " restricted_groups",
-        reach=Reach.AREA,
-        duties="tell_supervisor",
-    ),
-    _rule(_PROVINCE, Action.SHOW_NUMBER, purposes=PEOPLE_PURPOSES, shown="identity", reach=Reach.AREA),
-    _rule(
-        _PROVINCE,
-        Action.OPEN_CASE,
-        purposes=_PLAIN,
-        shown="case restricted_groups",
-        masked="case_notes",
-        reach=Reach.AREA,
-    ),
-    _rule(
-        _PROVINCE,
-        Action.OPEN_CASE,
-        purposes=_EMERGENCY,
-        shown="case case_notes restricted_groups",
-        reach=Reach.AREA,
-        duties="tell_supervisor",
-    ),
-    # A reviewer: the two sides of a pair and nothing beyond.
-    _rule(
-        Role.REVIEWER,
-        Action.REVIEW,
-        purposes={Purpose.REVIEW},
-        shown="identity family",
-        masked="contact",
-        reach=Reach.AREA,
-    ),
-    _rule(Role.REVIEWER, Action.UNLINK, purposes={Purpose.REVIEW}, shown="identity", reach=Reach.AREA, duties="reason"),
-    # A steward: what was delivered and what became of it; opens no child.
-    _rule(Role.STEWARD, Action.INGEST, Action.QUARANTINE, Action.QUALITY, purposes={Purpose.INGEST}),
-    _rule(Role.STEWARD, Action.LINK, Action.QUALITY, purposes={Purpose.LINKAGE}),
-    _rule(Role.STEWARD, Action.VERIFY, Action.QUALITY, purposes={Purpose.VERIFICATION}),
-    _rule(
-        Role.STEWARD,
-        Action.EXPORT_LINKS,
-        purposes={Purpose.LINKAGE},
-        shown="identity",
-        reach=Reach.NATION,
-        duties="reason",
-    ),
-    # A sector system: delivers, and asks about its own keys. The caller narrows both to the system's own rows.
-    _rule(Role.SECTOR_SYSTEM, Action.INGEST, purposes={Purpose.INGEST}),
-    _rule(
-        Role.SECTOR_SYSTEM,
-        Action.LINK_STATE,
-        purposes={Purpose.INGEST, Purpose.VERIFICATION},
-        masked="identity",
-        reach=Reach.NATION,
-    ),
-    # A statistician: aggregates only.
-    _rule(Role.STATISTICIAN, Action.TABLE, Action.PUBLISH, purposes=_NUMBERS),
-    # Published tables are for everybody who works with children or their records.
-    _rule(_COMMUNE, Action.TABLE, purposes=_NUMBERS),
-    _rule(_PROVINCE, Action.TABLE, Action.QUALITY, purposes=_NUMBERS),
-    _rule(Role.REVIEWER, Action.TABLE, purposes=_NUMBERS),
-    _rule(Role.STEWARD, Action.TABLE, purposes=_NUMBERS),
-    _rule(Role.AUDITOR, Action.TABLE, purposes=_NUMBERS),
-    # An auditor: the log, under pseudonyms; not the children.
-    _rule(
-        Role.AUDITOR,
-        *(Action.LOG, Action.QUALITY, Action.CHECK, Action.ALARMS, Action.WHO_ALARMED, Action.DECOYS),
-        purposes=_OFFICE,
-    ),
-    # The custodian has the keys and no copy of the data; the administrator has the copies and no keys.
-    _rule(Role.CUSTODIAN, Action.KEYS, Action.CHECK, Action.ALARMS, purposes=_OFFICE),
-    _rule(Role.CUSTODIAN, Action.ERASE, purposes=_OFFICE, duties="reason"),  # asks for it by id, and sees nothing
-    _rule(
-        Role.ADMINISTRATOR,
-        *(Action.STAFF, Action.CHECK, Action.MIGRATE, Action.BACKUP, Action.ALARMS),
-        purposes=_OFFICE,
-    ),
-    _rule(Role.ADMINISTRATOR, Action.RESTORE, purposes=_OFFICE, duties="reason"),
-    # The engine: background work, never on behalf of somebody's curiosity.
-    _rule(
-        Role.ENGINE, Action.INGEST, Action.QUARANTINE, purposes={Purpose.INGEST}, shown=_EVERYDAY, reach=Reach.NATION
-    ),
-    _rule(
-        Role.ENGINE,
-        Action.LINK,
-        Action.EXPORT_LINKS,
-        purposes={Purpose.LINKAGE},
-        shown="identity family",
-        reach=Reach.NATION,
-    ),
-    _rule(Role.ENGINE, Action.VERIFY, purposes={Purpose.VERIFICATION}, shown="identity", reach=Reach.NATION),
-    _rule(Role.ENGINE, Action.FRAME, purposes={Purpose.STATISTICS}, shown="identity", reach=Reach.NATION),
-    _rule(Role.ENGINE, Action.ERASE, purposes={Purpose.MAINTENANCE}, reach=Reach.NATION, duties="reason"),
-    _rule(
-        Role.ENGINE,
-        Action.SEAL_LOG,
-        Action.BACKUP,
-        Action.CHECK,
-        Action.MIGRATE,
-        Action.DECOYS,
-        Action.KEYS,
-        purposes={Purpose.MAINTENANCE},
-    ),
-    *(_rule(role, Action.SIGN_IN, purposes={Purpose.SIGN_IN}) for role in Role if role is not Role.ENGINE),
-)

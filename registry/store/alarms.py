@@ -63,6 +63,12 @@ def newest(transaction: Transaction, *, limit: int, waiting_only: bool) -> list[
     return [Alarm(**dict(row)) for row in transaction.connection.execute(query.limit(limit)).mappings()]
 
 
+def places_waiting(transaction: Transaction, kind: str) -> set[str]:
+    """Return the places of the alarms of a kind that nobody has acknowledged."""
+    query = select(AlarmRow.place).where(AlarmRow.kind == kind, AlarmRow.acknowledged_at.is_(None))
+    return {place for place in transaction.connection.scalars(query) if place is not None}
+
+
 def acknowledged(transaction: Transaction, alarm_id: uuid.UUID) -> bool | None:
     """Tell whether somebody has acknowledged an alarm; None: there is no such alarm. It is locked."""
     query = select(AlarmRow.acknowledged_at).where(AlarmRow.alarm_id == alarm_id).with_for_update()

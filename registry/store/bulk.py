@@ -9,12 +9,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import psycopg
 from sqlalchemy import ARRAY, JSON, Column, Table
 from sqlalchemy.dialects import postgresql
 
 from registry.store.base import Base
-from registry.store.session import Transaction
+from registry.store.session import Transaction, driver_of
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
@@ -56,14 +55,6 @@ def update_rows(transaction: Transaction, row: type[Base], rows: Sequence[Mappin
     # table and column names come from the mapped classes, values are bound
     statement = f"UPDATE {table.name} SET {set_to} FROM unnest({arrays}) AS u({names}) WHERE {same}"  # noqa: S608
     return int(driver_of(transaction).execute(statement, parameters).rowcount)
-
-
-def driver_of(transaction: Transaction) -> psycopg.Connection[Any]:
-    """Return the driver's own connection, for what must not cost an object a row."""
-    driver = transaction.connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError("the store speaks psycopg 3")
-    return driver
 
 
 def _statement(table: Table, columns: Sequence[Column[Any]], *, replacing: bool) -> str:

@@ -10,22 +10,23 @@ from typing import Any
 
 from sqlalchemy import Select, select, text
 
+from registry.model.access import Area
+from registry.protect.authorize import Grant
 from registry.store.base import among
-from registry.store.bulk import insert_rows
+from registry.store.calls import call_last, called
 from registry.store.key_tables import ChildKeyRow
-from registry.store.keys import IDENTITY_KEY, CaseKeyRow, of_case, of_identity
+from registry.store.keys import IDENTITY_KEY, of_identity
 from registry.store.session import Transaction
 from registry.store.tables import (
     ChildRow,
     IdentifierLookupRow,
     IdentityRow,
     OpeningRow,
-    ProtectionCaseRow,
     SourceKeyLookupRow,
-    SourceRecordRow,
 )
 
 Row = Mapping[str, Any]
+GROUPS, CASES = "groups_of", "cases_of"  # functions of the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,28 +68,42 @@ def _living() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _fetch(transaction: Transaction, query: Select[*tuple[Any, ...]]) -> list[SealedChild]:
+def _fetch(transaction: Transaction, grant: Grant, query: Select[*tuple[Any, ...]]) -> list[SealedChild]:
+    transaction.hold(grant)
     return [SealedChild(**dict(row)) for row in transaction.connection.execute(query).mappings()]
 
 
-def by_number(transaction: Transaction, number_indexes: Sequence[bytes]) -> list[SealedChild]:
+def by_number(transaction: Transaction, grant: Grant, number_indexes: Sequence[bytes]) -> list[SealedChild]:
     """Return the identities that claim a personal number or are linked to it, found by its keyed hashes."""
     ids = select(IdentifierLookupRow.leads_to).where(among(IdentifierLookupRow.number_index, number_indexes))
-    return _fetch(transaction, _living().where(ChildRow.child_id.in_(ids)))
+    return _fetch(transaction, grant, _living().where(ChildRow.child_id.in_(ids)))
 
 
-def by_source_key(transaction: Transaction, key_indexes: Sequence[bytes]) -> list[SealedChild]:
+def by_source_key(transaction: Transaction, grant: Grant, key_indexes: Sequence[bytes]) -> list[SealedChild]:
     """Return the identities of source records, found by their keyed hashes."""
     ids = select(SourceKeyLookupRow.leads_to).where(among(SourceKeyLookupRow.key_index, key_indexes))
-    return _fetch(transaction, _living().where(ChildRow.child_id.in_(ids)))
+    return _fetch(transaction, grant, _living().where(ChildRow.child_id.in_(ids)))
 
 
-def some(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[SealedChild]:
-    """Return identities by id, as far as this access may see them."""
-    return _fetch(transaction, _living().where(among(ChildRow.child_id, child_ids)))
+def some(transaction: Transaction, grant: Grant, child_ids: Iterable[uuid.UUID]) -> list[SealedChild]:
+    """Return identities by id, as far as they are in the area of the grant."""
+    return _fetch(transaction, grant, _living().where(among(ChildRow.child_id, child_ids)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an identity lives, in today's codes."""
+
+    communes: tuple[str, ...]  # that it may be: one if it is known, none if nothing is
+    province: str | None
+    sealed: bool = False  # known to named officers only
+
+    def inside(self, area: Area) -> bool:
+        """Say whether the place lies, or may lie, inside an area."""
+        return area.nation or self.province in area.provinces or not area.communes.isdisjoint(self.communes)
+
+
+@dataclass(frozen=True, slots=True)
 class SealedGroups:
     """All sealed groups of one identity, with what stands in clear about its record."""
 
@@ -111,36 +126,13 @@ class SealedGroups:
     seen_at: datetime
 
 
-def groups(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[SealedGroups]:
+def groups(transaction: Transaction, grant: Grant, child_ids: Iterable[uuid.UUID]) -> list[SealedGroups]:
     """Return all sealed groups of identities, oldest identity first."""
-    query = (
-        select(
-            ChildRow.child_id,
-            ChildRow.system,
-            ChildRow.commune_code,
-            ChildRow.commune_scheme,
-            ChildRow.communes,
-            ChildRow.province_code,
-            *IDENTITY_KEY,
-            IdentityRow.sealed_identity,
-            IdentityRow.sealed_family,
-            IdentityRow.sealed_contact,
-            IdentityRow.sealed_services,
-            IdentityRow.sealed_welfare,
-            IdentityRow.sealed_source,
-            SourceRecordRow.version_at,
-            SourceRecordRow.seen_at,
-        )
-        .join(IdentityRow, IdentityRow.child_id == ChildRow.child_id)
-        .join(ChildKeyRow, of_identity())
-        .join(SourceRecordRow, SourceRecordRow.child_id == ChildRow.child_id)
-        .where(among(ChildRow.child_id, child_ids), ChildRow.withdrawn_at.is_(None), ChildRow.erased_at.is_(None))
-        .order_by(ChildRow.created_at, ChildRow.child_id)
-    )
-    return [SealedGroups(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+    transaction.hold(grant)
+    return [SealedGroups(*row) for row in called(transaction, GROUPS, child_ids)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SealedCase:
     """A protection case with the wrapped key of its own."""
 
@@ -152,43 +144,28 @@ class SealedCase:
     sealed_case: bytes
     sealed_case_notes: bytes
     sealed_reporter: bytes
+    sealed_suspect: bytes | None  # None: nobody is named
 
 
-def cases(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[SealedCase]:
+def cases(transaction: Transaction, grant: Grant, child_ids: Iterable[uuid.UUID]) -> list[SealedCase]:
     """Return the protection cases of identities."""
-    query = (
-        select(
-            ProtectionCaseRow.child_id,
-            ProtectionCaseRow.case_id,
-            CaseKeyRow.wrapped_key,
-            CaseKeyRow.epoch.label("key_epoch"),
-            CaseKeyRow.generation.label("key_generation"),
-            ProtectionCaseRow.sealed_case,
-            ProtectionCaseRow.sealed_case_notes,
-            ProtectionCaseRow.sealed_reporter,
-        )
-        .join(CaseKeyRow, of_case())
-        .where(among(ProtectionCaseRow.child_id, child_ids))
-    )
-    return [SealedCase(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+    transaction.hold(grant)
+    return [SealedCase(*row) for row in called(transaction, CASES, child_ids)]
 
 
-def note_opening(transaction: Transaction, child_id: uuid.UUID, *, staff_id: uuid.UUID, purpose: str) -> None:
+def note_opening(
+    transaction: Transaction, grant: Grant, child_id: uuid.UUID, *, staff_id: uuid.UUID, purpose: str
+) -> None:
     """Remember that a reason was given for opening a child."""
-    row = {
-        "child_id": child_id,
-        "opening_id": uuid.uuid4(),
-        "staff_id": staff_id,
-        "purpose": purpose,
-        "opened_at": transaction.access.at,
-    }
-    insert_rows(transaction, OpeningRow, [row])
+    transaction.hold(grant)
+    call_last(transaction, "note_opening", child_id, uuid.uuid4(), staff_id, purpose, transaction.access.at)
 
 
 def reason_given(
-    transaction: Transaction, child_id: uuid.UUID, *, staff_id: uuid.UUID, within: timedelta
+    transaction: Transaction, grant: Grant, child_id: uuid.UUID, *, staff_id: uuid.UUID, within: timedelta
 ) -> str | None:
     """Return the purpose this person gave for the child within a span of time, or None."""
+    transaction.hold(grant)
     query = (
         select(OpeningRow.purpose)
         .where(
@@ -210,6 +187,30 @@ def heads_after(transaction: Transaction, *, after: uuid.UUID | None, limit: int
         " AND (cast(:after AS uuid) IS NULL OR c.child_id > :after) ORDER BY c.child_id LIMIT :limit"
     )
     return list(transaction.connection.scalars(query, {"after": after, "limit": limit}))
+
+
+def places(transaction: Transaction, grant: Grant, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Place]:
+    """Return where identities live, as far as they are in the area of the grant."""
+    transaction.hold(grant)
+    return {
+        child: Place(communes=tuple(communes), province=province, sealed=sealed)
+        for child, communes, province, sealed in called(transaction, "places_of", child_ids)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedChild:
+    """A child whom the transaction sees from now on, all identities of hers."""
+
+    head: uuid.UUID  # the identity that stands for her
+    members: list[uuid.UUID]
+    sealed: bool  # known to named officers only
+
+
+def reach(transaction: Transaction, grant: Grant, child_id: uuid.UUID) -> ReachedChild | None:
+    """Let the transaction see the child of whom `child_id` is one identity; None: none of hers is in the area."""
+    head, members, sealed = called(transaction, "reach_child", child_id, *transaction.hold_by_call(grant))[0]
+    return None if head is None else ReachedChild(head, members, sealed)
 
 
 def members_of(transaction: Transaction, head_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:

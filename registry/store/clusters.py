@@ -11,8 +11,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, or_, select, text, union, update
 from sqlalchemy.orm import aliased
 
+from registry.protect.authorize import Grant
 from registry.store.base import among
 from registry.store.bulk import insert_rows
+from registry.store.calls import called
 from registry.store.links import Scope, SealedIdentity, living_identities
 from registry.store.pair_tables import RecordComparisonRow, RecordJoinRow, RecordPairRow, RecordVerdictRow
 from registry.store.session import Transaction
@@ -257,7 +259,10 @@ def standings(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+PAIRS, JOINS = "pairs_of", "joins_of"  # functions of the database
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPair:
     """A pair of identities, with sealed evidence."""
 
@@ -277,20 +282,10 @@ class StoredPair:
 
 def pairs_among(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[StoredPair]:
     """Return the pairs whose both ends are among identities."""
-    ids = list(child_ids)
-    query = select(
-        RecordPairRow.child_id,
-        RecordPairRow.other_id,
-        RecordPairRow.probability,
-        RecordPairRow.bits,
-        RecordPairRow.held,
-        RecordPairRow.sealed_evidence,
-        RecordPairRow.model_version,
-    ).where(among(RecordPairRow.child_id, ids), among(RecordPairRow.other_id, ids))
-    return [StoredPair(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+    return [StoredPair(*row) for row in called(transaction, PAIRS, child_ids)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StandingJoin:
     """A join that stands."""
 
@@ -321,20 +316,12 @@ _JOIN: Final = (
 
 def joins_among(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[StandingJoin]:
     """Return the joins that stand and have an end among identities, the oldest first."""
-    ids = list(child_ids)
-    query = (
-        select(*_JOIN)
-        .where(
-            or_(among(RecordJoinRow.child_id, ids), among(RecordJoinRow.other_id, ids)),
-            RecordJoinRow.ended_at.is_(None),
-        )
-        .order_by(RecordJoinRow.made_at, RecordJoinRow.join_id)
-    )
-    return [StandingJoin(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+    return [StandingJoin(*row) for row in called(transaction, JOINS, child_ids)]
 
 
-def newest_joins(transaction: Transaction, *, limit: int) -> list[tuple[StandingJoin, str, str]]:
-    """Return the newest joins of which this access may see both ends, with the systems of the two."""
+def newest_joins(transaction: Transaction, grant: Grant, *, limit: int) -> list[tuple[StandingJoin, str, str]]:
+    """Return the newest joins with both ends in the area of the grant, and the systems of the two."""
+    transaction.hold(grant)
     one, other = aliased(ChildRow), aliased(ChildRow)
     query = (
         select(*_JOIN, one.system.label("system"), other.system.label("other_system"))

@@ -11,10 +11,13 @@ from sqlalchemy import func, select, text
 
 from registry.store.base import among
 from registry.store.bulk import insert_rows
+from registry.store.calls import called
 from registry.store.key_tables import DecoyRow
 from registry.store.session import Transaction
 from registry.store.supporting_tables import IngestRowRow, IngestRunRow
 from registry.store.tables import ChildRow, SourceRecordRow
+
+AMONG = "decoys_of"  # function of the database
 
 
 def number(transaction: Transaction) -> int:
@@ -29,8 +32,7 @@ def pseudonyms(transaction: Transaction) -> set[bytes]:
 
 def among_them(transaction: Transaction, names: Iterable[bytes]) -> set[bytes]:
     """Return those of the pseudonyms that are a decoy's."""
-    query = select(DecoyRow.pseudonym).where(among(DecoyRow.pseudonym, names))
-    return {bytes(one) for one in transaction.connection.scalars(query)}
+    return {name for (name,) in called(transaction, AMONG, names)}
 
 
 def planted(transaction: Transaction) -> list[tuple[datetime, int]]:

@@ -11,7 +11,9 @@ from typing import Any, Final
 from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from registry.store import emergencies
 from registry.store.base import among
+from registry.store.emergency_tables import EmergencyRow
 from registry.store.key_tables import ChildKeyRow, ErasedRecordRow, ErasureRow
 from registry.store.keys import IDENTITY_KEY, of_identity
 from registry.store.schema import CHILD_OWNED, METADATA
@@ -96,7 +98,8 @@ def erase(transaction: Transaction, child_ids: Iterable[uuid.UUID], *, keeping_k
     """
     ids = list(child_ids)
     connection = transaction.connection
-    apart = {ChildRow.__tablename__, *(row.__tablename__ for row in _LED_TO)}
+    apart = {ChildRow.__tablename__, EmergencyRow.__tablename__, *(row.__tablename__ for row in _LED_TO)}
+    emergencies.unseal_nothing(transaction, ids)  # who opened her in an emergency stays to be judged
     for name in sorted(set(CHILD_OWNED) - apart):
         _delete(transaction, METADATA.tables[name], ids)
     unreadable = set(keeping_keys_of)

@@ -12,8 +12,10 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, union
 
+from registry.store import seals
 from registry.store.base import among
 from registry.store.bulk import insert_rows
+from registry.store.calls import called
 from registry.store.pair_tables import RecordJoinRow
 from registry.store.session import Transaction
 from registry.store.tables import ChildRow, LinkRow, MemberRow, PersonLookupRow, PointerRow
@@ -108,6 +110,7 @@ def _regroup(
     insert_rows(
         transaction, MemberRow, [{"child_id": group[0], "member_id": child} for group in shown for child in group]
     )
+    seals.spread(transaction, groups, at=at)
 
 
 def citizens_of(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
@@ -221,6 +224,12 @@ def heads(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid
     query = select(PointerRow.child_id, PointerRow.head_id).where(among(PointerRow.child_id, ids))
     pointed = {row[0]: row[1] for row in transaction.connection.execute(query)}
     return {child: pointed.get(child, child) for child in ids}
+
+
+def identities(transaction: Transaction, child_id: uuid.UUID) -> tuple[uuid.UUID, list[uuid.UUID]]:
+    """Return the identity that stands for the child of whom `child_id` is one, and all identities of hers."""
+    head, found = called(transaction, "identities_of", child_id)[0]
+    return head, found
 
 
 def members(transaction: Transaction, child_id: uuid.UUID) -> list[uuid.UUID]:

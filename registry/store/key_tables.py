@@ -46,15 +46,17 @@ class ChildKeyRow(Base):
 
 
 class SharedKeyRow(Base):
-    """The data key of a load of the extract or of a source system's unreadable rows."""
+    """The data key of a load of the extract, of a source system's unreadable rows, or of an account's secret."""
 
     __tablename__ = "shared_key"
     __table_args__ = (
-        CheckConstraint("domain IN ('extract_wrap', 'quarantine_wrap')", name="domain_known"),
+        CheckConstraint("domain IN ('extract_wrap', 'quarantine_wrap', 'staff_wrap')", name="domain_known"),
         ForeignKeyConstraint(["domain", "epoch"], ["key_version.domain", "key_version.version"]),
     )
 
-    owner_id: Mapped[uuid.UUID] = mapped_column(primary_key=True, comment="a load of the extract, or a source system")
+    owner_id: Mapped[uuid.UUID] = mapped_column(
+        primary_key=True, comment="a load of the extract, a source system, or an account"
+    )
     domain: Mapped[str]
     generation: Mapped[SmallNumber] = mapped_column(comment="counts the data keys of the owner; tokens carry it")
     epoch: Mapped[SmallNumber] = mapped_column(comment="version of the wrapping key")
@@ -100,6 +102,7 @@ class AlarmRow(Base):
     __table_args__ = (
         CheckConstraint("acknowledged_by IS NULL OR acknowledged_at IS NOT NULL", name="acknowledged_by_somebody"),
         Index("ix_alarm_waiting", "raised_at", postgresql_where=text("acknowledged_at IS NULL")),
+        Index("ix_alarm_of_account", "staff_id", "kind", "raised_at"),
     )
 
     alarm_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

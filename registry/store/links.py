@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text, update
 
+from registry.protect.authorize import Grant
 from registry.store.base import among
 from registry.store.bulk import insert_rows
+from registry.store.calls import called
 from registry.store.key_tables import ChildKeyRow
 from registry.store.keys import IDENTITY_KEY, of_identity
 from registry.store.session import Transaction
@@ -27,6 +29,7 @@ from registry.store.tables import (
 )
 
 Row = Mapping[str, Any]
+STANDING = "links_of"  # function of the database
 LINKED = "linked"  # kind of an identifier that came with a link, beside 'claimed' ones
 
 
@@ -192,7 +195,7 @@ def standing(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[u
     return {row["child_id"]: StandingLink(**dict(row)) for row in rows}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StoredLink:
     """A link that stands, with its number and evidence sealed."""
 
@@ -205,26 +208,14 @@ class StoredLink:
     model_version: str
     made_at: datetime
     made_by: uuid.UUID | None
+    verified: str | None  # the last answer of the population database, else that it gave none; None: not asked yet
+    verified_at: datetime | None
 
 
-def standing_sealed(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> list[StoredLink]:
-    """Return the links that stand of identities, with what is sealed in them."""
-    query = (
-        select(
-            LinkRow.child_id,
-            LinkRow.link_id,
-            LinkRow.person_id,
-            LinkRow.probability,
-            LinkRow.sealed_number,
-            LinkRow.sealed_evidence,
-            LinkRow.model_version,
-            LinkRow.made_at,
-            LinkRow.made_by,
-        )
-        .where(among(LinkRow.child_id, child_ids), LinkRow.undone_at.is_(None))
-        .order_by(LinkRow.made_at, LinkRow.child_id)
-    )
-    return [StoredLink(**dict(row)) for row in transaction.connection.execute(query).mappings()]
+def standing_sealed(transaction: Transaction, grant: Grant, child_ids: Iterable[uuid.UUID]) -> list[StoredLink]:
+    """Return the links that stand of identities, with what is sealed in them and what was answered about them."""
+    transaction.hold(grant)
+    return [StoredLink(*row) for row in called(transaction, STANDING, child_ids)]
 
 
 def model_of(transaction: Transaction, child_id: uuid.UUID) -> str:
@@ -299,18 +290,22 @@ def undo(
     )
 
 
-def result_of(transaction: Transaction, child_id: uuid.UUID, *, lock: bool = False) -> str | None:
+def result_of(transaction: Transaction, grant: Grant, child_id: uuid.UUID, *, lock: bool = False) -> str | None:
     """Return the decision about an identity, or None if it was never matched.
 
     Args:
         lock: keep others from deciding about it until this transaction ends.
     """
+    transaction.hold(grant)
     query = select(MatchResultRow.decision).where(MatchResultRow.child_id == child_id)
     return transaction.connection.scalar(query.with_for_update() if lock else query)
 
 
 def decided(transaction: Transaction) -> Iterator[Row]:
-    """Return one row for each decided identity, with its link or candidates still sealed, for the list of links."""
+    """Return one row for each decided identity, with its link or candidates still sealed, for the list of links.
+
+    The list leaves the registry: children known to named officers only are not in it.
+    """
     query = text(
         "SELECT c.child_id, c.system, k.wrapped_key, k.epoch AS key_epoch, k.generation AS key_generation,"
         " i.sealed_source,"
@@ -318,7 +313,9 @@ def decided(transaction: Transaction) -> Iterator[Row]:
         " FROM match_result m JOIN child c USING (child_id) JOIN identity i USING (child_id)"
         " JOIN child_key k ON k.child_id = c.child_id AND k.owner_id = c.child_id"
         " LEFT JOIN link l ON l.child_id = c.child_id AND l.undone_at IS NULL"
-        " WHERE c.withdrawn_at IS NULL AND c.erased_at IS NULL ORDER BY c.system, c.child_id"
+        " WHERE c.withdrawn_at IS NULL AND c.erased_at IS NULL"
+        " AND NOT EXISTS (SELECT FROM child_seal s WHERE s.child_id = c.child_id AND s.lifted_at IS NULL)"
+        " ORDER BY c.system, c.child_id"
     ).execution_options(yield_per=2000)
     yield from (dict(row) for row in transaction.connection.execute(query).mappings())
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 
+from registry.protect.authorize import Grant
 from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.clusters import Pair
@@ -53,20 +54,22 @@ def _waiting(query: Query, *, least: float) -> Query:
     )
 
 
-def waiting(transaction: Transaction, *, least: float, limit: int) -> list[Pair]:
+def waiting(transaction: Transaction, grant: Grant, *, least: float, limit: int) -> list[Pair]:
     """Return the pairs that wait for a person, the most doubtful first; those of which this one was unsure come last.
 
     Args:
         least: the probability from which a pair is worth a person's time.
     """
+    transaction.hold(grant)
     pair = (RecordPairRow.child_id, RecordPairRow.other_id)
     unsure = _said("unsure", staff_id=transaction.access.staff_id)
     query = _waiting(select(*pair), least=least).order_by(unsure, func.abs(RecordPairRow.probability - 0.5), *pair)
     return [(one, other) for one, other in transaction.connection.execute(query.limit(limit))]
 
 
-def waiting_count(transaction: Transaction, *, least: float) -> int:
-    """Return how many pairs wait for a person, as far as this access may see."""
+def waiting_count(transaction: Transaction, grant: Grant, *, least: float) -> int:
+    """Return how many pairs wait for a person whose both ends are in the area of the grant."""
+    transaction.hold(grant)
     query = _waiting(select(func.count()).select_from(RecordPairRow), least=least)
     return int(transaction.connection.scalar(query) or 0)
 

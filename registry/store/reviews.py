@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
+from registry.protect.authorize import Grant
 from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
@@ -92,8 +93,9 @@ class StoredCandidate:
     sealed_evidence: bytes
 
 
-def candidates_of(transaction: Transaction, child_id: uuid.UUID) -> list[StoredCandidate]:
+def candidates_of(transaction: Transaction, grant: Grant, child_id: uuid.UUID) -> list[StoredCandidate]:
     """Return the candidates of an identity, best first, without those of whom a person has said that she is not."""
+    transaction.hold(grant)
     return candidates_among(transaction, [child_id]).get(child_id, [])
 
 
@@ -158,15 +160,16 @@ class Waiting:
 
 
 def review_queue(
-    transaction: Transaction, *, limit: int, after: tuple[bool, float, uuid.UUID] | None = None
+    transaction: Transaction, grant: Grant, *, limit: int, after: tuple[bool, float, uuid.UUID] | None = None
 ) -> list[Waiting]:
-    """Return identities that wait for a person and that this access may see; the most informative first.
+    """Return identities in the area of the grant that wait for a person; the most informative first.
 
     Those of which this person has said 'not sure' come last.
 
     Args:
         after: the `place` behind which to go on; None: from the beginning.
     """
+    transaction.hold(grant)
     said_unsure = (
         select(VerdictRow.child_id)
         .where(
@@ -190,8 +193,9 @@ def review_queue(
     return [Waiting(**dict(row)) for row in transaction.connection.execute(query).mappings()]
 
 
-def review_count(transaction: Transaction) -> int:
-    """Return how many identities wait for a person, as far as this access may see."""
+def review_count(transaction: Transaction, grant: Grant) -> int:
+    """Return how many identities in the area of the grant wait for a person."""
+    transaction.hold(grant)
     query = (
         select(func.count())
         .select_from(MatchResultRow)

@@ -25,6 +25,7 @@ _PLACES: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
     "case_wrap": [("child_key", "epoch")],
     "extract_wrap": [("shared_key", "epoch")],
     "quarantine_wrap": [("shared_key", "epoch")],
+    "staff_wrap": [("shared_key", "epoch")],
     "index": [
         ("identifier_lookup", "key_version"),
         ("source_key_lookup", "key_version"),
@@ -32,7 +33,10 @@ _PLACES: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
     ],
     "search": [("child_search", "key_version")],
     "block": [("child_block", "key_version"), ("extract_block", "key_version")],
-    "session_wrap": [("search_memo", "get_byte(sealed_query, 2) * 256 + get_byte(sealed_query, 3)")],
+    "session_wrap": [
+        ("search_memo", "get_byte(sealed_query, 2) * 256 + get_byte(sealed_query, 3)"),
+        ("export_list", "get_byte(sealed_list, 2) * 256 + get_byte(sealed_list, 3)"),
+    ],
 }
 _OF_ONE_DOMAIN: Final = {"child_key", "shared_key"}
 

@@ -27,6 +27,19 @@ _OF_CHILDREN: Final = {
         " FROM protection_case"
         for group in _CASE
     },
+    "protection_case.suspect": "SELECT child_id, case_id, case_id, 'suspect', sealed_suspect FROM protection_case"
+    " WHERE sealed_suspect IS NOT NULL",
+    "consent.withdrawal": "SELECT child_id, child_id, consent_id, 'withdrawal', sealed_withdrawal FROM consent"
+    " WHERE sealed_withdrawal IS NOT NULL",
+    "consent_signature.signature": "SELECT child_id, child_id, consent_id, 'signature:' || signer, sealed_signature"
+    " FROM consent_signature",
+    "subject_request.request": "SELECT child_id, child_id, request_id, 'request', sealed_request FROM subject_request",
+    "subject_request.extension": "SELECT child_id, child_id, request_id, 'extension', sealed_extension"
+    " FROM subject_request WHERE sealed_extension IS NOT NULL",
+    "subject_request.outcome": "SELECT child_id, child_id, request_id, 'outcome', sealed_outcome FROM subject_request"
+    " WHERE sealed_outcome IS NOT NULL",
+    "subject_correction.correction": "SELECT child_id, child_id, correction_id, 'correction', sealed_correction"
+    " FROM subject_correction",
     "source_version.written": "SELECT v.child_id, CASE key_kind WHEN 'case' THEN case_id ELSE v.child_id END,"
     " CASE key_kind WHEN 'case' THEN case_id ELSE v.child_id END, 'written:' || version_no, sealed_written"
     " FROM source_version v LEFT JOIN protection_case USING (child_id)",
@@ -48,6 +61,10 @@ _SHARED: Final = {
     " FROM extract_batch WHERE sealed_frequencies IS NOT NULL",
     "quarantine.raw": "SELECT owner_id, owner_id, owner_id, quarantine_id::text, sealed_raw"
     " FROM quarantine JOIN source_system USING (system) WHERE sealed_raw IS NOT NULL",
+    "second_step.secret": "SELECT staff_id, staff_id, staff_id, 'secret', sealed_secret FROM second_step"
+    " WHERE sealed_secret IS NOT NULL",
+    "second_step.proposal": "SELECT staff_id, staff_id, staff_id, 'proposal', sealed_proposal FROM second_step"
+    " WHERE sealed_proposal IS NOT NULL",
 }
 PLACES: Final = (*_OF_CHILDREN, *_SHARED)
 

@@ -11,9 +11,10 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import not_, or_, select
 
-from registry.store.bulk import driver_of, insert_rows
+from registry.protect.authorize import Grant
+from registry.store.bulk import insert_rows
 from registry.store.links import SealedIdentity, living_identities
-from registry.store.session import Transaction
+from registry.store.session import Transaction, driver_of
 from registry.store.tables import ChildRow, ChildSearchRow, DamagedValueRow
 
 SealedFacts = tuple[bytes, int, int, bytes, bytes]  # id, generation, epoch, wrapped key, sealed facts
@@ -39,13 +40,14 @@ _LOOKING = sql.SQL(
 
 
 def in_communes(
-    transaction: Transaction, communes: Sequence[str], *, years: tuple[int, int] | None
+    transaction: Transaction, grant: Grant, communes: Sequence[str], *, years: tuple[int, int] | None
 ) -> list[SealedFacts]:
     """Return every identity that may live in one of `communes`; unknown birth years are never filtered out.
 
     Args:
         years: first and last year of birth to look at.
     """
+    transaction.hold(grant)
     _tell(transaction, communes=communes)
     if years is None:
         return _fetch(transaction, _OF_COMMUNES, ())
@@ -53,9 +55,10 @@ def in_communes(
 
 
 def by_tokens(
-    transaction: Transaction, deciding: Sequence[int], every: Sequence[int], *, limit: int
+    transaction: Transaction, grant: Grant, deciding: Sequence[int], every: Sequence[int], *, limit: int
 ) -> list[SealedFacts]:
     """Return identities that share one of the deciding tokens: those that share most of `every`."""
+    transaction.hold(grant)
     _tell(transaction, tokens=deciding)
     return _fetch(transaction, _OF_TOKENS, [list(every), limit])
 

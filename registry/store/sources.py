@@ -230,3 +230,12 @@ def counts(transaction: Transaction) -> dict[str, int]:
         text("SELECT system, count(*) FROM source_record WHERE NOT withdrawn GROUP BY system ORDER BY system")
     )
     return {system: int(number) for system, number in rows}
+
+
+def unlinked(transaction: Transaction, system: str) -> bool:
+    """Say whether a system has a living record about which the linkage has decided nothing so far."""
+    query = text(
+        "SELECT EXISTS (SELECT FROM child c LEFT JOIN match_result m USING (child_id)"
+        " WHERE c.system = :system AND c.withdrawn_at IS NULL AND c.erased_at IS NULL AND m.child_id IS NULL)"
+    )
+    return bool(transaction.connection.scalar(query, {"system": system}))

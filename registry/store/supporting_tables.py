@@ -219,6 +219,7 @@ class StaffRow(Base):
     """An account. Area and role say what it may see; the password is an argon2id hash."""
 
     __tablename__ = "staff"
+    __table_args__ = (CheckConstraint("supervisor_id <> staff_id", name="supervised_by_another"),)
 
     staff_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(unique=True)
@@ -227,24 +228,43 @@ class StaffRow(Base):
     nation: Mapped[bool]
     provinces: Mapped[list[str]]
     communes: Mapped[list[str]]
+    rights: Mapped[list[str]] = mapped_column(
+        server_default=text("'{}'"), comment="field groups that are shown to accounts with a right of their own only"
+    )
     password_hash: Mapped[str]
     password_is_one_time: Mapped[bool] = mapped_column(comment="good for one sign-in, then a new one is chosen")
     failed_sign_ins: Mapped[SmallNumber] = mapped_column(server_default=text("0"))
     locked_until: Mapped[datetime | None]
+    code_enrolled_at: Mapped[datetime | None] = mapped_column(
+        comment="since when signing in takes a one-time code too; null: it does not"
+    )
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    supervisor_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("staff.staff_id"),
+        comment="who is told of emergencies and judges them; null: nobody, so the account breaks no glass",
+    )
+    suspended_at: Mapped[datetime | None] = mapped_column(comment="locked until an emergency is reviewed that was due")
 
 
 class StaffSessionRow(Base):
     """A signed-in browser: the token itself is never stored."""
 
     __tablename__ = "staff_session"
+    __table_args__ = (
+        CheckConstraint(
+            "method IN ('password', 'password_and_code', 'recovery_code', 'provider')", name="method_known"
+        ),
+    )
 
     token_digest: Mapped[bytes] = mapped_column(primary_key=True, comment="SHA-256 of the cookie")
     staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.staff_id"))
     csrf_token: Mapped[str]
     started_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    proven_at: Mapped[datetime | None] = mapped_column(comment="when its holder last proved who they are")
+    method: Mapped[str] = mapped_column(server_default=text("'password'"), comment="how its holder proved who they are")
+    provider_session: Mapped[str | None] = mapped_column(comment="name of the session at the identity provider")
     ended_at: Mapped[datetime | None]
 
 
@@ -263,6 +283,7 @@ class AccessLeafRow(Base):
     """One leaf of the access log: who did what, when and why; children by pseudonym only."""
 
     __tablename__ = "access_leaf"
+    __table_args__ = (Index("ix_access_leaf_unsealed", "leaf_id", postgresql_where=text("tree_index IS NULL")),)
 
     leaf_id: Mapped[BigNumber] = mapped_column(Identity(always=True), primary_key=True)
     tree_index: Mapped[BigNumber | None] = mapped_column(unique=True, comment="place in the sealed tree, free of gaps")

@@ -170,6 +170,9 @@ class ProtectionCaseRow(Base):
     sealed_case: Mapped[bytes] = mapped_column(comment="sealed: groups, harm, form, measures, status")
     sealed_case_notes: Mapped[bytes] = mapped_column(comment="sealed: free text")
     sealed_reporter: Mapped[bytes] = mapped_column(comment="sealed: who reported; a right of its own")
+    sealed_suspect: Mapped[bytes | None] = mapped_column(
+        comment="sealed: who is suspected; a right of its own; null: nobody is named"
+    )
     row_version: Mapped[int]
     updated_at: Mapped[datetime]
 

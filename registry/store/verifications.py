@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, tuple_
 
-from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
 from registry.store.tables import LinkRow, VerificationRow
@@ -65,14 +64,3 @@ def unverified(
 def add(transaction: Transaction, rows: Sequence[Row]) -> None:
     """Keep what the population database said about links."""
     insert_rows(transaction, VerificationRow, rows)
-
-
-def latest(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row]:
-    """Return the last thing the population database said about each identity's link; an answer goes before silence."""
-    query = (
-        select(VerificationRow.child_id, VerificationRow.outcome, VerificationRow.connector, VerificationRow.as_of)
-        .join(LinkRow, (LinkRow.child_id == VerificationRow.child_id) & (LinkRow.link_id == VerificationRow.link_id))
-        .where(among(VerificationRow.child_id, child_ids), LinkRow.undone_at.is_(None))
-        .order_by(VerificationRow.outcome != "unknown", VerificationRow.as_of)
-    )
-    return {row["child_id"]: dict(row) for row in transaction.connection.execute(query).mappings()}

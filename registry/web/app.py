@@ -14,12 +14,37 @@ from starlette.types import Scope
 
 from registry.actions.services import Services
 from registry.protect.request_guard import RequestGuard
-from registry.web import child, find, log, record_pairs, refusals, review, sign_in, tables, today
+from registry.web import (
+    add_child,
+    child,
+    codes,
+    duties,
+    emergency,
+    exports,
+    family,
+    find,
+    identity_provider,
+    log,
+    looks,
+    record_pairs,
+    refusals,
+    review,
+    seal,
+    sessions,
+    sign_in,
+    tables,
+    today,
+)
 from registry.web.translation import LANGUAGES
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
     " frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
+)
+_PARTS: Final = (
+    *(sign_in, identity_provider, codes, sessions),
+    *(today, find, add_child, child, seal, emergency, review, record_pairs, exports, tables, log, looks),
+    *(family, duties),
 )
 _A_YEAR: Final = "public, max-age=31536000, immutable"
 
@@ -47,7 +72,7 @@ def pages(services: Services) -> FastAPI:
     app.mount("/static", _Sheets(directory=Path(str(files("registry.web").joinpath("static")))), name="static")
     app.add_api_route("/", _first_page, include_in_schema=False)
     for language in LANGUAGES:
-        for part in (sign_in, today, find, child, review, record_pairs, tables, log):
+        for part in _PARTS:
             app.include_router(part.router, prefix=f"/{language}")
     refusals.install(app)
     return app

@@ -14,7 +14,7 @@ from registry.actions.memo import recall_reason, remember_reason
 from registry.actions.open_child import open_child, purpose_given
 from registry.actions.views import ChildView, LinkView, RecordView
 from registry.model.access import PEOPLE_PURPOSES, Purpose
-from registry.model.errors import ReasonNeeded, Refused
+from registry.model.errors import OutsideOpeningArea, ReasonNeeded, Refused
 from registry.protect.authorize import Action, permitted
 from registry.web import words
 from registry.web.rendering import Mistake, render
@@ -64,8 +64,13 @@ def show(visitor: Member, child_id: UUID, why: UUID | None = None, search: UUID 
     if given is None:
         return RedirectResponse(visitor.url(f"/children/{child_id}/reason") + _back(search), status_code=303)
     purpose, reason = given
-    with visitor.begin(purpose, reason=reason) as transaction:
-        child = open_child(transaction, visitor.services.vault, child_id)
+    try:
+        with visitor.begin(purpose, reason=reason) as transaction:
+            child = open_child(transaction, visitor.services.vault, child_id)
+    except OutsideOpeningArea as refused:
+        return render(
+            visitor, "outside.html", status=refused.status, child_id=child_id, place=refused.place, search=search
+        )
     return render(
         visitor,
         "child.html",

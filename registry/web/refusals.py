@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import quote
 from uuid import uuid4
@@ -10,11 +11,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 
 from registry.actions.damage import RecordDamaged
+from registry.actions.note_refusal import note_refusal
 from registry.actions.services import Services
-from registry.actions.sign_in import PasswordMustBeChosen
-from registry.model.errors import NotFound, RegistryError, SignInNeeded
+from registry.actions.sign_in import CodesMustBeSetUp, PasswordMustBeChosen
+from registry.model.access import Purpose
+from registry.model.errors import FreshSignInNeeded, LimitReached, NotFound, Refused, RegistryError, SignInNeeded
 from registry.web.rendering import Mistake, render
 from registry.web.translation import msgid
 from registry.web.visitor import Visitor, split_path, take_cookie
@@ -29,6 +33,10 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
     ),
     413: (msgid("This is too large"), msgid("Go back and check what you have written.")),
     422: (msgid("Something is missing or cannot be understood"), msgid("Go back and check what you have written.")),
+    429: (
+        msgid("This was too much in a short time"),
+        msgid("Nothing was opened. Please go on later; if your work needs more, speak to your supervisor."),
+    ),
     503: (
         msgid("The registry cannot be reached just now"),
         msgid("Nothing was saved. Please try again in a few minutes."),
@@ -38,6 +46,7 @@ UNREADABLE: Final = (
     msgid("This record cannot be read"),
     msgid("What is sealed in it was changed. It was noted, and somebody looks at it."),
 )
+_OWN_PAGE: Final = re.compile(r"/(vi|en)(/[a-z0-9-]+)*/?")
 OTHERWISE: Final = (
     msgid("Something went wrong on our side"),
     msgid("Nothing was saved. If it happens again, tell your administrator the time."),
@@ -54,10 +63,42 @@ def install(app: FastAPI) -> None:
 def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInNeeded):
         return _to_sign_in(request)
-    if isinstance(error, PasswordMustBeChosen):
-        return RedirectResponse(_visitor(request).url("/password"), status_code=303)
+    instead = _page_before(request, error)
+    if instead is not None:
+        return RedirectResponse(instead, status_code=303)
+    known = _visitor(request)
+    if isinstance(error, Refused) and known.signed_in is not None:
+        note_refusal(known.services, known.access(Purpose.SIGN_IN), error)
     status = error.status if isinstance(error, RegistryError) else 500
+    if isinstance(error, LimitReached):
+        answer = _page(request, status)
+        answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
     return _page(request, status, told=UNREADABLE if isinstance(error, RecordDamaged) else None)
+
+
+def _page_before(request: Request, error: Exception) -> str | None:
+    """Return the page on which what is missing is seen to; None: nothing is."""
+    visitor = _visitor(request)
+    if isinstance(error, PasswordMustBeChosen):
+        return visitor.url("/password")
+    if isinstance(error, CodesMustBeSetUp):
+        return visitor.url("/codes")
+    if isinstance(error, FreshSignInNeeded):
+        back = visitor.url(visitor.path if request.method == "GET" or _can_be_shown(request) else "/")
+        return f"{visitor.url('/prove')}?next={quote(back)}"
+    return None
+
+
+def _can_be_shown(request: Request) -> bool:
+    """Say whether a form that was sent has a page of the same address."""
+    scope = {**request.scope, "method": "GET"}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+
+def own_page(page: str) -> str:
+    """Return the address of one of our own pages, or nothing: a link may not lead away through the sign-in."""
+    return page if _OWN_PAGE.fullmatch(page) else ""
 
 
 def _not_understood(request: Request, error: Exception) -> Response:
@@ -78,6 +119,10 @@ def _page(request: Request, status: int, *, told: tuple[str, str] | None = None)
 
 def _to_sign_in(request: Request) -> Response:
     visitor = _visitor(request)
+    if request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site":
+        # the session's cookie does not follow a link of another site: a page of ours asks once more
+        query = f"?{visitor.query}" if visitor.query else ""
+        return render(visitor, "go_on.html", page=visitor.url(visitor.path) + query)
     back = f"?next={quote(visitor.url(visitor.path))}" if request.method == "GET" and visitor.path != "/" else ""
     response = RedirectResponse(visitor.url("/sign-in") + back, status_code=303)
     take_cookie(request, response)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -19,6 +19,7 @@ from matching.ethnicity import ethnic_name
 from matching.places import commune_name, province_name
 from registry.model.access import Role
 from registry.protect.authorize import Action, permitted
+from registry.store.staff import SignedIn
 from registry.web import words
 from registry.web.translation import LANGUAGES, Language, msgid, translations
 from registry.web.visitor import Visitor
@@ -29,10 +30,17 @@ MENU: Final[
     tuple[tuple[Action, tuple[str, ...], str], ...]
 ] = (  # the first path is the entry's, the others belong to it
     (Action.FIND, ("/find", "/searches", "/children"), msgid("Find a child")),
+    (Action.REVIEW_EMERGENCY, ("/emergencies",), msgid("Emergencies")),
     (Action.REVIEW, ("/reviews", "/links"), msgid("Review pairs")),
     (Action.REVIEW, ("/record-pairs", "/record-joins"), msgid("Duplicate records")),
+    (Action.ASK_EXPORT, ("/exports",), msgid("Lists of children")),
+    (Action.APPROVE_EXPORT, ("/export-approvals",), msgid("Lists to agree to")),
     (Action.TABLE, ("/tables",), msgid("Tables")),
+    (Action.SUBJECT_REQUEST, ("/requests",), msgid("Requests")),
     (Action.LOG, ("/log",), msgid("Access log")),
+    (Action.LOG, ("/looks",), msgid("Who looked")),
+    (Action.LEGAL_BASES, ("/legal-bases", "/breaches", "/holds"), msgid("Duties of the law")),
+    (Action.PROCESSING, ("/processing",), msgid("Record of processing")),
 )
 _TOLD_FIRST: Final = ("kind", "vaccine", "dose")  # of a list's entries, such as measures and doses
 _UNTOLD: Final = frozenset({"cvx", "status"})  # codes for machines
@@ -76,11 +84,17 @@ def render(visitor: Visitor, template: str, *, status: int = 200, **context: Any
         csrf=signed_in.csrf_token if signed_in else "",
         menu=menu(signed_in.account.role, visitor.path) if signed_in is not None and usable else (),
         demo=visitor.services.demo,
+        may=partial(_may, signed_in),
         languages=LANGUAGES,
         stylesheet=stylesheet_address(),
         **{"mistakes": (), **context},
     )
     return HTMLResponse(text, status_code=status)
+
+
+def _may(signed_in: SignedIn | None, action: str) -> bool:
+    """Say whether the role of whoever is signed in may ever do this: whether a page offers it."""
+    return signed_in is not None and bool(permitted(signed_in.account.role, Action(action)))
 
 
 @cache

@@ -1,16 +1,23 @@
-"""Sign in, choose a password of one's own, sign out."""
+"""Sign in, choose a password of one's own, prove again who one is, sign out."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.sign_in import SignInRefused, choose_password, sign_in, sign_out
+from registry.actions.sign_in import (
+    SignInRefused,
+    choose_password,
+    prove,
+    require_passwords,
+    sign_in,
+    sign_out,
+)
 from registry.model.errors import BadQuery
-from registry.web.refusals import mistakes_of
+from registry.model.signing_in import Method
+from registry.web.refusals import mistakes_of, own_page
 from registry.web.rendering import Mistake, render
 from registry.web.translation import msgid
 from registry.web.visitor import OWN_FORM, SAME_SITE, Newcomer, Visiting, give_cookie, take_cookie
@@ -18,9 +25,12 @@ from registry.web.visitor import OWN_FORM, SAME_SITE, Newcomer, Visiting, give_c
 router = APIRouter()
 
 WRONG: Final = msgid(
-    "The account name or the password is not right. After ten wrong passwords an account is locked for 15 minutes."
+    "The account name, the password or the code is not right."
+    " After ten wrong tries an account is locked for 15 minutes."
 )
-_OWN_PAGE: Final = re.compile(r"/(vi|en)(/[a-z0-9-]+)*/?")
+WRONG_PROOF: Final = msgid(
+    "The password or the code is not right. After ten wrong tries an account is locked for 15 minutes."
+)
 
 
 @router.get("/sign-in")
@@ -28,7 +38,7 @@ def ask(visitor: Visiting, next: str = "") -> Response:  # noqa: A002  the name 
     """Show the form; whoever is signed in goes on."""
     if visitor.signed_in is not None:
         return RedirectResponse(visitor.url("/"), status_code=303)
-    return render(visitor, "sign_in.html", login="", next=_safe(next), ended=bool(next))
+    return _form(visitor, next_page=own_page(next), ended=bool(next))
 
 
 @router.post("/sign-in", dependencies=[SAME_SITE])
@@ -38,19 +48,22 @@ def enter(
     *,
     login: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
+    code: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "",  # noqa: A002  the name in the form
 ) -> Response:
-    """Start a session and go to the page that was asked for."""
-    name = login.strip().lower()
+    """Start a session and go to the page that was asked for; a session that the browser held before is ended."""
+    services, name, next_page = visitor.services, login.strip().lower(), own_page(next)
+    require_passwords(allowed=services.passwords)
     if not name or not password:
         mistake = Mistake("login" if not name else "password", msgid("Write your account name and your password."))
-        return _again(visitor, name, mistake, status=422, next_page=next)
-    services = visitor.services
+        return _form(visitor, status=422, login=name, next_page=next_page, mistakes=(mistake,))
     with visitor.begin_unknown() as transaction:
-        started = sign_in(transaction, services.vault, login=name, password=password)
+        started = sign_in(transaction, services.vault, login=name, password=password, code=code)
+        if visitor.signed_in is not None and not isinstance(started, SignInRefused):
+            sign_out(transaction, services.vault, signed_in=visitor.signed_in)
     if isinstance(started, SignInRefused):
-        return _again(visitor, name, Mistake("login", WRONG), status=401, next_page=next)
-    page = visitor.url("/password") if started.account.password_is_one_time else _safe(next) or visitor.url("/")
+        return _form(visitor, status=401, login=name, next_page=next_page, mistakes=(Mistake("login", WRONG),))
+    page = visitor.url("/password") if started.account.password_is_one_time else next_page or visitor.url("/")
     response = RedirectResponse(page, status_code=303)
     give_cookie(request, response, started)
     return response
@@ -86,6 +99,37 @@ def take_password(
     return response
 
 
+@router.get("/prove")
+def ask_proof(visitor: Newcomer, next: str = "") -> Response:  # noqa: A002  the name in the address
+    """Ask again for what whoever is signed in has signed in with."""
+    return _proof_form(visitor, next_page=own_page(next))
+
+
+@router.post("/prove", dependencies=OWN_FORM)
+def take_proof(
+    request: Request,
+    visitor: Newcomer,
+    *,
+    password: Annotated[str, Form()] = "",
+    code: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "",  # noqa: A002  the name in the form
+) -> Response:
+    """Give the session another token and go back to the page that asked."""
+    services, next_page = visitor.services, own_page(next)
+    require_passwords(allowed=services.passwords)
+    if not password:
+        mistake = Mistake("password", msgid("Write your password."))
+        return _proof_form(visitor, status=422, next_page=next_page, mistakes=(mistake,))
+    with visitor.begin_unknown() as transaction:
+        proved = prove(transaction, services.vault, signed_in=visitor.member, password=password, code=code)
+    if isinstance(proved, SignInRefused):
+        mistakes = (Mistake("password", WRONG_PROOF),)
+        return _proof_form(visitor, status=401, next_page=next_page, mistakes=mistakes)
+    response = RedirectResponse(next_page or visitor.url("/"), status_code=303)
+    give_cookie(request, response, proved)
+    return response
+
+
 @router.post("/sign-out", dependencies=OWN_FORM)
 def leave(request: Request, visitor: Newcomer) -> Response:
     """End the session."""
@@ -96,18 +140,41 @@ def leave(request: Request, visitor: Newcomer) -> Response:
     return response
 
 
-def _again(visitor: Visiting, login: str, mistake: Mistake, *, status: int, next_page: str) -> Response:
+def _form(
+    visitor: Visiting,
+    *,
+    status: int = 200,
+    login: str = "",
+    next_page: str,
+    ended: bool = False,
+    mistakes: tuple[Mistake, ...] = (),
+) -> Response:
+    services = visitor.services
     return render(
         visitor,
         "sign_in.html",
         status=status,
         login=login,
-        next=_safe(next_page),
-        ended=False,
-        mistakes=(mistake,),
+        next=next_page,
+        ended=ended,
+        mistakes=mistakes,
+        passwords=services.passwords,
+        provider=services.identity_provider is not None,
     )
 
 
-def _safe(page: str) -> str:
-    """Return the address of one of our own pages, or nothing: a link may not lead away through the sign-in."""
-    return page if _OWN_PAGE.fullmatch(page) else ""
+def _proof_form(
+    visitor: Newcomer, *, status: int = 200, next_page: str, mistakes: tuple[Mistake, ...] = ()
+) -> Response:
+    services, signed_in = visitor.services, visitor.member
+    by_provider = services.identity_provider is not None and signed_in.method is Method.PROVIDER
+    return render(
+        visitor,
+        "prove.html",
+        status=status,
+        next=next_page,
+        mistakes=mistakes,
+        provider=by_provider,
+        passwords=services.passwords and not by_provider,
+        with_code=signed_in.account.code_enrolled_at is not None,
+    )

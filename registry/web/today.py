@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from registry.actions.count_work import Work, count_work
+from registry.actions.review_emergency import waiting_to_judge
 from registry.model.access import Purpose
 from registry.protect.authorize import Action, permitted
 from registry.web.rendering import render
@@ -20,7 +21,13 @@ def show(visitor: Member) -> Response:
     role = visitor.member.account.role
     finds, reviews = bool(permitted(role, Action.FIND)), bool(permitted(role, Action.REVIEW))
     work = _work(visitor, Purpose.REVIEW if reviews else Purpose.CASE_WORK) if finds or reviews else None
-    return render(visitor, "today.html", work=work, finds=finds, reviews=reviews, fields={})
+    judged = _to_judge(visitor) if permitted(role, Action.REVIEW_EMERGENCY) else 0
+    return render(visitor, "today.html", work=work, finds=finds, reviews=reviews, judged=judged, fields={})
+
+
+def _to_judge(visitor: Visitor) -> int:
+    with visitor.begin(Purpose.ADMINISTRATION) as transaction:
+        return waiting_to_judge(transaction)
 
 
 def _work(visitor: Visitor, purpose: Purpose) -> Work | None:

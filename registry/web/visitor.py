@@ -14,9 +14,10 @@ from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
 from registry.actions.services import Services
-from registry.actions.sign_in import LONGEST_SESSION, PasswordMustBeChosen, Started, access_of, current, nobody
+from registry.actions.sign_in import LONGEST_SESSION, Started, access_of, current, nobody, require_ready
 from registry.model.access import Access, Purpose
 from registry.model.errors import NotFound, Refused, SignInNeeded
+from registry.protect.doors import PAGES, require_door
 from registry.protect.request_watch import request_id
 from registry.store.session import Transaction
 from registry.store.staff import SignedIn
@@ -54,8 +55,14 @@ class Visitor:
         return access_of(self.member, purpose, reason=reason, at=self.at, request_id=self.request_id)
 
     def begin(self, purpose: Purpose, *, reason: str | None = None) -> AbstractContextManager[Transaction]:
-        """Open a transaction on behalf of whoever is signed in."""
-        return self.services.store.begin(self.access(purpose, reason=reason))
+        """Open a transaction on behalf of whoever is signed in.
+
+        Raises:
+            NoLegalBasis: no law allows this purpose today.
+        """
+        access = self.access(purpose, reason=reason)
+        self.services.lawful.require(access)
+        return self.services.store.begin(access)
 
     def begin_unknown(self) -> AbstractContextManager[Transaction]:
         """Open a transaction in which accounts and sessions are read."""
@@ -104,15 +111,28 @@ def newcomer(found: Visiting) -> Visitor:
 Newcomer = Annotated[Visitor, Depends(newcomer)]
 
 
-def member(found: Newcomer) -> Visitor:
-    """Return someone who is signed in with a password of the own choice.
+def member(found: Newcomer, request: Request) -> Visitor:
+    """Return someone who is signed in, has set up what is demanded, and whose role passes this door.
 
     Raises:
         PasswordMustBeChosen: it is a one-time password still.
+        CodesMustBeSetUp: one-time codes are demanded.
+        Refused: the policy has nothing for this role here, whatever was sent.
     """
-    if found.member.account.password_is_one_time:
-        raise PasswordMustBeChosen
+    signed_in = found.member
+    require_ready(signed_in.account, method=signed_in.method, demo=found.services.demo)
+    require_door(PAGES, request.method, template=request.scope["route"].path, role=signed_in.account.role)
     return found
+
+
+def require_own_password(found: Visitor) -> None:
+    """Refuse somebody whose one-time password is still to be replaced: that comes before everything else.
+
+    Raises:
+        PasswordMustBeChosen: it is.
+    """
+    signed_in = found.member
+    require_ready(signed_in.account, method=signed_in.method, demo=True)
 
 
 Member = Annotated[Visitor, Depends(member)]
@@ -170,12 +190,12 @@ def give_cookie(request: Request, response: Response, started: Started) -> None:
         path="/",
         secure=request.url.scheme == "https",
         httponly=True,
-        samesite="lax",
+        samesite="strict",
     )
 
 
 def take_cookie(request: Request, response: Response) -> None:
     """Let the browser forget the session."""
     response.delete_cookie(
-        cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
+        cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True, samesite="strict"
     )

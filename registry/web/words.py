@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from registry.model.access import Purpose, Role
+from registry.model.signing_in import Method
 from registry.web.translation import msgid as _
 
 ROLES: Final[Mapping[str, str]] = {
@@ -19,6 +20,22 @@ ROLES: Final[Mapping[str, str]] = {
     Role.CUSTODIAN: _("Custodian of keys"),
     Role.ADMINISTRATOR: _("Administrator"),
     Role.ENGINE: _("The system itself"),
+}
+
+FIELD_GROUPS: Final[Mapping[str, str]] = {
+    "identity": _("Who the child is"),
+    "family": _("Family"),
+    "contact": _("Address and contact"),
+    "services": _("Services"),
+    "welfare": _("Special circumstances"),
+    "group_5": _("Health"),
+    "group_9": _("Harm"),
+    "group_11": _("Harm"),
+    "group_12": _("Harm"),
+    "case": _("Protection case"),
+    "case_notes": _("Notes of the case"),
+    "reporter": _("Who reported"),
+    "suspect_guardian": _("Protection case"),
 }
 
 PURPOSES: Final[Mapping[str, str]] = {
@@ -35,6 +52,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     Purpose.SIGN_IN: _("Signing in"),
     Purpose.ADMINISTRATION: _("Administration"),
     Purpose.MAINTENANCE: _("Maintenance"),
+    Purpose.SUBJECT_REQUEST: _("A request of the family"),
 }
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
@@ -45,6 +63,13 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     Purpose.OTHER: (_("Another reason"), _("please write one sentence")),
 }
 
+METHODS: Final[Mapping[str, str]] = {
+    Method.PASSWORD: _("with the password"),
+    Method.PASSWORD_AND_CODE: _("with password and one-time code"),
+    Method.RECOVERY_CODE: _("with password and recovery code"),
+    Method.PROVIDER: _("through the identity provider"),
+}
+
 SYSTEMS: Final[Mapping[str, str]] = {
     "education": _("Education"),
     "health": _("Health"),
@@ -52,6 +77,7 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "social_aid": _("Social assistance"),
     "protection": _("Child protection"),
     "population": _("Population database"),
+    "commune": _("Commune, by hand"),
 }
 
 SEXES: Final[Mapping[str, str]] = {"female": _("Girl"), "male": _("Boy")}
@@ -217,16 +243,115 @@ ACTIONS: Final[Mapping[str, str]] = {
     "alarms": _("Alarms seen"),
     "who_alarmed": _("Alarm acknowledged"),
     "decoys": _("Decoys"),
+    "door": _("Turned away at a page"),
+    "break_glass": _("Child opened in an emergency"),
+    "review_emergency": _("Emergency judged"),
+    "seal_child": _("Child sealed"),
+    "add_child": _("Child added"),
+    "who_looked": _("Looks at a child seen"),
+    "clients": _("Keys of sector systems"),
+    "ask_export": _("List of children asked for"),
+    "approve_export": _("List of children approved"),
+    "fetch_export": _("List of children fetched"),
+    "legal_bases": _("Legal bases"),
+    "consent": _("Consent"),
+    "subject_request": _("Request of a family"),
+    "retention": _("Retention"),
+    "legal_hold": _("Legal hold"),
+    "breach": _("Breach record"),
+    "processing": _("Record of processing"),
     "alarm.decoy_opened": _("Alarm raised"),
     "alarm.damaged_value": _("Alarm raised"),
     "alarm.keys_do_not_fit": _("Alarm raised"),
+    "alarm.witness_refused": _("Alarm raised"),
+    "alarm.log_damaged": _("Alarm raised"),
+    "rows": _("Rows written"),
+    "log.export": _("Log given out"),
+    "log.cosigned": _("Log cosigned by a witness"),
+    "alarm.many_children": _("Alarm raised"),
+    "alarm.many_children_in_a_day": _("Alarm raised"),
+    "alarm.stopped_at_limit": _("Alarm raised"),
+    "alarm.more_than_usual": _("Alarm raised"),
+    "alarm.fishing": _("Alarm raised"),
+    "alarm.off_hours": _("Alarm raised"),
+    "alarm.in_sequence": _("Alarm raised"),
+    "alarm.guessed_ids": _("Alarm raised"),
+    "alarm.own_surname": _("Alarm raised"),
+    "alarm.own_home": _("Alarm raised"),
+    "alarm.own_name": _("Alarm raised"),
+    "open.stopped": _("Stopped at the limit"),
+    "look_for_unusual": _("Looks examined"),
+    "trace_export": _("Origin of a file traced"),
+    "expire_exports": _("Lists of children deleted"),
+    "alarm.request_overdue": _("Alarm raised"),
+    "alarm.breach_soon": _("Alarm raised"),
+    "alarm.breach_late": _("Alarm raised"),
+    "alarm.no_legal_basis": _("Alarm raised"),
+    "alarm.assertion_replayed": _("Alarm raised"),
+    "alarm.forged_connection": _("Alarm raised"),
+    "alarm.glass_broken": _("Alarm raised"),
+    "alarm.glass_broken_often": _("Alarm raised"),
+    "alarm.emergency_unreviewed": _("Alarm raised"),
+    "alarm.emergency_not_justified": _("Alarm raised"),
+}
+
+EMERGENCIES: Final[Mapping[str, str]] = {
+    "break_glass": _("a child of another area was opened"),
+    "own_area": _("a child of the own area was opened"),
+}
+
+VERDICTS: Final[Mapping[str, str]] = {
+    "justified": _("justified"),
+    "not_justified": _("not justified"),
 }
 
 ALARMS: Final[Mapping[str, str]] = {
     "decoy_opened": _("A decoy was opened"),
     "damaged_value": _("A sealed value was changed"),
     "keys_do_not_fit": _("Most values could not be opened: the keys do not fit"),
+    "witness_refused": _("A witness outside has seen another history of the log"),
+    "log_damaged": _("The access log is damaged: its sealer has stopped"),
+    "many_children": _("An account opened many children in an hour"),
+    "many_children_in_a_day": _("An account opened many children in a day"),
+    "stopped_at_limit": _("An account was stopped: it had opened too many children"),
+    "more_than_usual": _("An account opened over three times as many children as on its usual day"),
+    "fishing": _("Many searches in an hour, and no child opened"),
+    "off_hours": _("A look at night or on a day of rest"),
+    "in_sequence": _("Numbers were searched for one after the other"),
+    "guessed_ids": _("Children were asked for who are not there for the account"),
+    "own_surname": _("The child bears the surname of whoever looked"),
+    "own_home": _("The child lives where whoever looked lives"),
+    "own_name": _("A parent of the child bears the name of whoever looked"),
+    "request_overdue": _("A request of a family is overdue"),
+    "breach_soon": _("The authority must be told of a breach soon"),
+    "breach_late": _("The authority was not told of a breach in time"),
+    "no_legal_basis": _("A purpose is allowed by no law that is entered"),
+    "assertion_replayed": _("A sector system's proof of identity was sent a second time"),
+    "forged_connection": _("A request claimed to come through the web server in front, and did not"),
+    "glass_broken": _("A child of another area was opened in an emergency"),
+    "glass_broken_often": _("One account opened several children in emergencies within a day"),
+    "emergency_unreviewed": _("An emergency was not reviewed in time: the account is locked"),
+    "emergency_not_justified": _("A supervisor found an emergency not justified"),
 }
+
+EXPORT_STATES: Final[Mapping[str, str]] = {
+    "waiting": _("waits for a second person"),
+    "ready": _("can be fetched"),
+    "refused": _("was refused by a second person"),
+    "expired": _("has expired"),
+}
+
+SUSPECTS: Final[Mapping[str, str]] = {
+    "mother": _("mother"),
+    "father": _("father"),
+    "stepmother": _("stepmother"),
+    "stepfather": _("stepfather"),
+    "carer": _("carer"),
+    "relative": _("relative"),
+    "neighbour": _("neighbour"),
+    "teacher": _("teacher"),
+    "stranger": _("stranger"),
+}  # what somebody who is suspected is to the child; other words stand as the source wrote them
 
 OUTCOMES: Final[Mapping[str, str]] = {"done": _("done"), "refused": _("refused"), "failed": _("failed")}
 

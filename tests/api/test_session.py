@@ -8,6 +8,8 @@ import pytest
 
 from registry.actions.sign_in import IDLE, MOST_FAILURES
 from tests.api.calling import Program, problem
+from tests.web.browsing import person
+from tests.web.devices import own_account, set_up
 from tests.web.world import ACCOUNTS, PASSWORD, World
 
 
@@ -56,3 +58,42 @@ def test_an_idle_session_ends(world: World) -> None:
     program = Program(world, "worker")
     world.clock.forward(IDLE + timedelta(seconds=1))
     assert program.search("Trần").status_code == 401
+
+
+def test_a_program_of_an_account_with_a_device_says_the_code_too(world: World) -> None:
+    login = own_account(world)
+    device = set_up(person(world, login, language="en"), login)
+    client, said = world.browser(), {"login": login, "password": PASSWORD}
+    for code in ("", "000000", "not a code"):
+        assert problem(client.post("/v1/session", json={**said, "code": code}))["key"] == "SignInRefused"
+    code = device.code
+    assert client.post("/v1/session", json={**said, "code": code}).status_code == 201
+    assert client.post("/v1/session", json={**said, "code": code}).status_code == 401
+
+
+def test_a_proof_gives_another_token_and_ends_the_old_one(world: World) -> None:
+    program = Program(world, own_account(world))
+    old = program.client.headers["authorization"]
+    assert problem(program.client.post("/v1/session/proof", json={"password": "wrong"}))["key"] == "SignInRefused"
+    answer = program.client.post("/v1/session/proof", json={"password": PASSWORD})
+    assert answer.status_code == 201
+    assert program.search("Trần").status_code == 401
+    program.client.headers["authorization"] = f"Bearer {answer.json()['token']}"
+    assert program.search("Trần").status_code == 200
+    assert old != program.client.headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"password": ""}, {"password": "x", "more": 1}, {"password": "x", "code": "1" * 65}]
+)
+def test_a_proof_that_is_none_is_refused_without_an_echo(world: World, body: dict[str, object]) -> None:
+    answer = Program(world, "worker").client.post("/v1/session/proof", json=body)
+    assert answer.status_code == 422
+    assert "1111" not in answer.text
+
+
+@pytest.mark.parametrize("body", [{}, {"logout_token": ""}, {"logout_token": "x" * 20_000}])
+def test_a_sign_out_that_is_none_is_refused(world: World, body: dict[str, str]) -> None:
+    answer = world.browser().post("/v1/identity-provider/logout", data=body)
+    assert answer.status_code == 422
+    assert "xxxx" not in answer.text

@@ -175,6 +175,13 @@ def test_too_many_parts_and_too_large_a_file_are_refused(workbook: Path, tmp_pat
     assert refused(workbook) == "workbook_too_large"
 
 
+def test_a_part_whose_name_is_no_text_makes_a_workbook_broken(workbook: Path) -> None:
+    with zipfile.ZipFile(workbook, "a") as archive:
+        archive.writestr("docProps/é.xml", b"x")
+    workbook.write_bytes(workbook.read_bytes().replace("é".encode(), b"\xff\xfe"))
+    assert refused(workbook) == "workbook_broken"
+
+
 def test_an_entry_that_unpacks_to_more_than_it_declares_is_refused(workbook: Path) -> None:
     content = workbook.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -31,6 +31,7 @@ from registry.jobs.opening import Installation
 from registry.model.access import NATION, Access, Area, Purpose, Role
 from registry.model.frame import Fact
 from registry.protect.keyring import Keyring
+from registry.protect.policy import SEPARATE_RIGHTS
 from registry.settings import Settings
 from registry.store import frames
 from registry.store.session import Store
@@ -92,14 +93,20 @@ class World:
             session_ref=None,
             os_account="test",
             request_id=uuid4(),
+            rights=frozenset(SEPARATE_RIGHTS),
+            proven_at=self.clock(),
         )
 
     def add_account(self, login: str, role: Role, area: Area) -> str:
         """Add an account and return its one-time password."""
         access = self.access(Role.ADMINISTRATOR, Purpose.ADMINISTRATION)
+        with_children = role in {Role.COMMUNE_WORKER, Role.PROVINCE_WORKER}
+        rights = frozenset(SEPARATE_RIGHTS) if with_children else frozenset[str]()
         with self.services.store.begin(access) as transaction:
             return add_account(
-                transaction, self.services.vault, NewAccount(login=login, role=role, office="UBND xã Thử", area=area)
+                transaction,
+                self.services.vault,
+                NewAccount(login=login, role=role, office="UBND xã Thử", area=area, rights=rights),
             )
 
     def choose_password(self, login: str, one_time: str, password: str) -> None:

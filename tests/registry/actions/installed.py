@@ -28,6 +28,7 @@ from registry.model.access import NATION, Access, Area, Purpose, Role
 from registry.protect.access_log import Leaf, read_leaf
 from registry.protect.keyring import Keyring
 from registry.protect.keyring_file import Domain
+from registry.protect.policy import SEPARATE_RIGHTS
 from registry.settings import Settings
 from registry.store import runs
 from registry.store.runs import IngestRun
@@ -159,6 +160,8 @@ def somebody(
         session_ref=None,
         os_account=None,
         request_id=uuid4(),
+        rights=frozenset(SEPARATE_RIGHTS),
+        proven_at=installed.clock(),
     )
 
 
@@ -195,10 +198,12 @@ def unguarded(url: str) -> Iterator[psycopg.Connection[dict[str, Any]]]:
     with psycopg.connect(address, row_factory=dict_row) as connection:
         connection.execute("set lock_timeout = '10s'")  # a transaction that the test itself holds open is its fault
         connection.execute(_ROW_SECURITY.format(state="disable").encode())
-        connection.execute("grant update, delete on access_leaf, checkpoint to current_user")
+        connection.execute("grant update, delete on access_leaf, checkpoint, leaf_child, cosignature to current_user")
         connection.execute("grant delete on alarm to current_user")
         yield connection
-        connection.execute("revoke update, delete on access_leaf, checkpoint from current_user")
+        connection.execute(
+            "revoke update, delete on access_leaf, checkpoint, leaf_child, cosignature from current_user"
+        )
         connection.execute("revoke delete on alarm from current_user")
         connection.execute(_ROW_SECURITY.format(state="enable").encode())
 
@@ -257,10 +262,14 @@ def child_of(installed: Installation, key: str, *, form: FileFormat = PUPILS) ->
 
 
 def leaves(installed: Installation, action: str | None = None) -> list[Leaf]:
-    """Return the leaves of the access log, oldest first; args: action: those of one action only."""
+    """Return the leaves of the access log, oldest first, without those of written rows.
+
+    Args:
+        action: those of one action only.
+    """
     rows = query(installed, "select content from access_leaf order by leaf_id")
     found = [read_leaf(bytes(row["content"])) for row in rows]
-    return [leaf for leaf in found if action is None or leaf.action == action]
+    return [leaf for leaf in found if leaf.action == action or (action is None and leaf.action != "rows")]
 
 
 def digest_of(installed: Installation, tables: Iterable[str]) -> dict[str, str]:

@@ -9,9 +9,11 @@ import pytest
 
 from matching.gazetteer import unit_codes
 from matching.names import fold
+from registry.actions.find_advice import NOBODY, NOBODY_AROUND, NOBODY_HERE, NOBODY_NEAR
 from registry.actions.find_child import Tier
 from registry.actions.install import claim
 from registry.actions.rebuild_search import rebuild_search
+from registry.jobs.linking import link_all
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, Access, Purpose, Role
 from registry.model.errors import BadQuery
@@ -41,13 +43,73 @@ from tests.registry.actions.installed import (
 
 @pytest.mark.parametrize("text", ["nguyen thi ngoc hoa", "019314052001", "EDU0001"])
 def test_outside_the_area_a_child_is_as_if_she_did_not_exist(shared: Installation, text: str) -> None:
-    neighbour = worker(shared, commune=NEXT_DOOR)
+    stranger = worker(shared, commune=ELSEWHERE)
     nowhere = "EDU9999" if text.startswith("EDU") else "019314999999" if text.isdecimal() else "nguyen thi khong ai"
-    assert find(shared, text, access=neighbour) == find(shared, nowhere, access=neighbour)
+    more = {"born": "03/05/2014"} if text.startswith("nguyen") else {}
+    assert find(shared, text, access=stranger, **more) == find(shared, nowhere, access=stranger, **more)
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "tier"),
+    [
+        ("019314052001", {}, Tier.IDENTIFIER),
+        ("EDU0001", {}, Tier.IDENTIFIER),
+        ("nguyen thi ngoc hoa", {"born": "2014"}, Tier.PROVINCE),
+        ("nguyen thi ngoc hoe", {"born": "2014"}, Tier.PROVINCE),
+        ("nguyen thi ngoc hoa", {"commune": HERE}, Tier.COMMUNE),
+    ],
+)
+def test_a_child_of_the_next_commune_is_found_and_shown_with_less(
+    shared: Installation, text: str, more: dict[str, Any], tier: Tier
+) -> None:
+    answer = find(shared, text, access=worker(shared, commune=NEXT_DOOR), **more)
+    assert answer.tier is tier
+    girl = answer.found[0]
+    assert (girl.name, girl.commune, girl.may_open, girl.mother_given_name) == (NAME, HERE, False, None)
+    at_home = find(shared, text, **more).found[0]
+    assert (at_home.name, at_home.may_open, at_home.mother_given_name) == (NAME, True, "… Mai")
+
+
+def test_beyond_the_own_commune_only_a_child_who_is_clearly_meant_is_shown(shared: Installation) -> None:
+    neighbour = worker(shared, commune=NEXT_DOOR)
+    assert find(shared, "Hoa", born="2014").total > 0
+    assert find(shared, "Hoa", born="2014", access=neighbour).found == ()
+    assert find(shared, "nguyen thi ngoc hoa", access=neighbour).found == (), "without a year the province is too wide"
+
+
+def test_whoever_finds_nobody_is_told_what_would_widen_the_search(shared: Installation) -> None:
+    neighbour, far = worker(shared, commune=NEXT_DOOR), province_worker(shared, province=FAR_PROVINCE)
+    assert find(shared, "nguyen thi ngoc hoa", access=neighbour).advice == NOBODY_NEAR
+    assert find(shared, "nguyen thi ngoc hoa", born="2014", access=far).advice == NOBODY_AROUND
+    assert find(shared, "nguyen thi khong ai", born="2014", access=neighbour).advice == NOBODY_HERE
+    assert find(shared, "nguyen thi khong ai", born="03/05/2014", access=far).advice == NOBODY
+
+
+def test_a_province_finds_a_child_of_the_nation_by_name_and_whole_date(shared: Installation) -> None:
+    far = province_worker(shared, province=FAR_PROVINCE)
+    answer = find(shared, "nguyen thi ngoc hoa", born="03/05/2014", access=far)
+    assert ([(one.name, one.may_open) for one in answer.found], answer.tier) == ([(NAME, False)], Tier.NATION)
+    assert find(shared, "019314052001", access=far).found[0].may_open is False
+
+
+def test_a_clear_hit_at_home_is_answered_without_looking_further(installed: Installation) -> None:
+    deliver(installed, numbered([record("EDU1", name=NAME), record("EDU2", name=NAME, commune_code=NEXT_DOOR)]))
+    for commune in (HERE, NEXT_DOOR):
+        answer = find(installed, "nguyen thi ngoc hoa", born="2014", access=worker(installed, commune=commune))
+        assert ([one.commune for one in answer.found], answer.tier) == ([commune], Tier.COMMUNE)
+
+
+def test_a_child_with_one_record_at_home_may_be_opened_whichever_record_is_found(peopled: Installation) -> None:
+    numbers: dict[str, Any] = {"personal_number": "019314052001", "name": NAME}
+    deliver(peopled, [record("FAR", commune_code=NEXT_DOOR, **numbers)])
+    deliver(peopled, [record("NEAR", commune_code=HERE, **numbers)])
+    link_all(peopled)
+    answer = find(peopled, "019314052001", access=worker(peopled))
+    assert [one.may_open for one in answer.found] == [True]
 
 
 def test_a_commune_outside_the_area_is_refused_by_name(shared: Installation) -> None:
-    for named in (NEXT_DOOR, ELSEWHERE, "Phường Ba Đình"):
+    for named in (ELSEWHERE, "Phường Ba Đình"):
         with pytest.raises(BadQuery) as refused:
             find(shared, "nguyen thi ngoc hoa", commune=named)
         assert refused.value.field == "commune"
@@ -119,8 +181,9 @@ def test_a_parent_alone_is_asked_nation_wide_for_the_childs_name(shared: Install
 
 def test_a_child_of_an_unknown_place_is_found_in_the_whole_nation_only(installed: Installation) -> None:
     deliver(installed, [record("EDU0001", name=NAME, commune_code=None, address=None)])
-    assert names(find(installed, "nguyen thi ngoc hoa", born="03/05/2014", access=nation_worker(installed))) == [NAME]
-    assert find(installed, "nguyen thi ngoc hoa", born="03/05/2014", access=province_worker(installed)).found == ()
+    for access in (nation_worker(installed), province_worker(installed)):
+        assert names(find(installed, "nguyen thi ngoc hoa", born="03/05/2014", access=access)) == [NAME]
+    assert find(installed, "nguyen thi ngoc hoa", born="03/05/2014").found == ()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy.exc import ProgrammingError
+from psycopg.errors import InsufficientPrivilege
 
 from registry.actions.damage import RecordDamaged
 from registry.actions.open_child import open_child, purpose_given, reason_is_needed
@@ -14,11 +14,23 @@ from registry.actions.views import ChildView, RecordView
 from registry.jobs.linking import link_all
 from registry.jobs.opening import Installation
 from registry.model.access import Access, Purpose, Role
-from registry.model.errors import NotFound, ReasonNeeded, Refused
-from registry.protect.access_log import reason_of
+from registry.model.errors import NotFound, OutsideOpeningArea, ReasonNeeded, Refused
+from registry.protect.access_log import Outcome, reason_of
 from registry.protect.keyring import Keyring
 from registry.protect.pseudonym import child_pseudonym
-from tests.people import CASES, ELSEWHERE, NEXT_DOOR, case, facts, numbered, population, record, tombstone
+from tests.people import (
+    CASES,
+    ELSEWHERE,
+    FAR_PROVINCE,
+    HERE,
+    NEXT_DOOR,
+    case,
+    facts,
+    numbered,
+    population,
+    record,
+    tombstone,
+)
 from tests.registry.actions.installed import (
     AT,
     STAFF,
@@ -194,14 +206,28 @@ def test_restricted_groups_are_hidden_without_the_right(installed: Installation)
 # Where and who
 
 
-@pytest.mark.parametrize("elsewhere", [NEXT_DOOR, ELSEWHERE])
-def test_a_child_outside_the_area_does_not_exist(installed: Installation, girl: UUID, elsewhere: str) -> None:
+def test_beyond_where_she_may_be_found_a_child_does_not_exist(installed: Installation, girl: UUID) -> None:
+    nobody = uuid4()
     with pytest.raises(NotFound) as outside:
-        look(installed, girl, worker(installed, commune=elsewhere))
+        look(installed, girl, worker(installed, commune=ELSEWHERE))
     with pytest.raises(NotFound) as missing:
-        look(installed, uuid4())
+        look(installed, nobody)
     assert str(outside.value) == str(missing.value)
-    assert leaves(installed, "open") == []
+    refused = leaves(installed, "open")
+    assert [leaf.children for leaf in refused] == [
+        (child_pseudonym(installed.vault.keyring, child),) for child in (girl, nobody)
+    ]
+    assert {(leaf.outcome, *leaf.counts.items()) for leaf in refused} == {(Outcome.REFUSED, ("missing", 1))}
+
+
+def test_a_child_of_the_next_commune_is_there_and_is_opened_by_others(installed: Installation, girl: UUID) -> None:
+    with pytest.raises(OutsideOpeningArea) as refused:
+        look(installed, girl, worker(installed, commune=NEXT_DOOR))
+    assert refused.value.place == HERE, "who may"
+    assert [leaf.outcome for leaf in leaves(installed, "open")] == [Outcome.REFUSED]
+    look(installed, girl, province_worker(installed))
+    with pytest.raises(OutsideOpeningArea):
+        look(installed, girl, province_worker(installed, province=FAR_PROVINCE))
 
 
 def test_a_withdrawn_child_does_not_exist(installed: Installation) -> None:
@@ -308,7 +334,7 @@ def test_without_the_leaf_there_is_no_child(own: Installation) -> None:
     deliver(own, [record()])
     with unguarded(own.url) as connection:
         connection.execute("revoke execute on function append_access_leaf from child_registry_commune_worker")
-    with pytest.raises(ProgrammingError):
+    with pytest.raises(InsufficientPrivilege):
         look(own, child_of(own, "EDU0001"))
     assert count(own, "opening") == 0
 

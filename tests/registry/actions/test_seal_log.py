@@ -8,8 +8,9 @@ import pytest
 
 from registry.actions import seal_log as sealing
 from registry.actions.find_child import FindQuery, find_child
-from registry.actions.seal_log import LogState, check_log, seal_log
+from registry.actions.seal_log import seal_log
 from registry.actions.sealing import Vault
+from registry.actions.verify_log import LogState, check_log
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, Purpose, Role
 from registry.model.errors import Refused
@@ -133,7 +134,9 @@ def test_a_leaf_put_in_the_place_of_another_is_found_even_with_its_right_hash(se
     assert forged != content
     statement = "update access_leaf set content = %s, leaf_hash = %s where tree_index = 0"
     tamper(sealed, statement, values=(forged, leaf_hash(forged)))
-    assert check(sealed).fault == "checkpoint 3 is not the head of this tree"
+    assert check(sealed).fault == (
+        "the leaves 0 to 2 under the head of 3 were edited after they were signed, and their hashes with them"
+    )
 
 
 def test_a_change_of_a_leaf_that_is_not_sealed_yet_is_found(installed: Installation) -> None:
@@ -153,7 +156,7 @@ def test_a_fault_names_the_place_and_nothing_of_what_stood_there(installed: Inst
     deliver(installed, [record()])
     seal(installed)
     tamper(installed, "update access_leaf set content = content || ' '")
-    assert check(installed).fault == "leaf 0 was changed"
+    assert check(installed).fault == "leaf 0 was edited: its content does not have its hash"
 
 
 @pytest.mark.parametrize("role", [Role.COMMUNE_WORKER, Role.AUDITOR, Role.ADMINISTRATOR])

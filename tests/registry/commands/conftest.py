@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from base64 import b32decode
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,13 +14,17 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
+from registry.actions.one_time_codes import enrol, proposal, propose
 from registry.actions.sign_in import Started, choose_password, current, nobody, sign_in
 from registry.actions.staff import NewAccount, add_account
 from registry.demo.invention import invent
 from registry.jobs.identity import bootstrap_access
-from registry.jobs.opening import installation
+from registry.jobs.opening import Installation, installation
 from registry.model.access import NOWHERE, Role
+from registry.model.errors import BadQuery
+from registry.protect import totp
 from registry.settings import Settings
+from registry.store import second_steps
 from tests.database import DatabaseServer
 from tests.registry.commands.command_line import Home, Said
 
@@ -90,14 +95,21 @@ class RealHome:
     """A place that is no demo, with an administrator and a steward who have chosen their passwords."""
 
     home: Home
-    password: str = "một câu dài dễ nhớ"
+    recovery: Iterator[str]
+    words: str = "một câu dài dễ nhớ"
+
+    @property
+    def password(self) -> str:
+        """What is typed to sign in: the password, and a code for a lost device; none is good twice."""
+        return f"{self.words}\n{next(self.recovery)}"
 
 
 @pytest.fixture
 def real(new_home: Home) -> RealHome:
     """A place that is no demo."""
     home = new_home.with_settings(CHILD_REGISTRY_MARK="real")
-    real = RealHome(home)
+    codes = [code for _ in range(4) for code in totp.recovery_codes()]
+    real = RealHome(home, iter(codes))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("CHILD_REGISTRY_MARK", "real")
         settings = Settings(data=home.data, database_url=SecretStr(home.database_url or ""))
@@ -113,9 +125,31 @@ def real(new_home: Home) -> RealHome:
                 assert isinstance(started, Started)
                 holder = current(transaction, started.token)
                 assert holder is not None
-                password = real.password
-                choose_password(transaction, opened.vault, signed_in=holder, password=password, again=password)
+                words = real.words
+                chosen = choose_password(transaction, opened.vault, signed_in=holder, password=words, again=words)
+            set_up_codes(opened, chosen.token, codes)
     return real
+
+
+def set_up_codes(opened: Installation, token: str, codes: Sequence[str]) -> None:
+    """Set up a device for an account, with recovery codes that tests know."""
+    with opened.store.begin(nobody(at=opened.clock(), request_id=uuid4())) as transaction:
+        holder = current(transaction, token)
+        assert holder is not None
+        propose(transaction, opened.vault, signed_in=holder)
+        letters = proposal(transaction, opened.vault, signed_in=holder).written.replace(" ", "")
+        code = totp.code_at(b32decode(letters), totp.step_at(opened.clock()))
+        assert not isinstance(enrol(transaction, opened.vault, signed_in=holder, code=code), BadQuery)
+        kept = second_steps.of(transaction, holder.account.staff_id)
+        assert kept is not None
+        assert kept.sealed_secret is not None
+        second_steps.settle(
+            transaction,
+            holder.account.staff_id,
+            sealed_secret=kept.sealed_secret,
+            last_step=kept.last_step,
+            recovery=[digest for code in codes if (digest := totp.recovery_digest(code))],
+        )
 
 
 @pytest.fixture

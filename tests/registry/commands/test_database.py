@@ -45,9 +45,9 @@ def test_a_database_that_is_not_migrated_is_refused(
 
 def test_a_sound_installation_is_said_to_be_so(demo: Demo) -> None:
     found = demo.home.answer("check")
-    assert set(found) == {"database", "keys", "log", "jobs"}
+    assert set(found) == {"database", "keys", "log", "jobs", "law"}
     assert all(part["ok"] for part in found.values())
-    assert demo.home.run("check").out.count(" ok ") == 4
+    assert demo.home.run("check").out.count(" ok ") == 5
 
 
 def change_the_log(home: Home, statement: str) -> None:

@@ -55,7 +55,7 @@ def test_a_key_is_rotated_retired_and_destroyed(home: Home) -> None:
 
 def test_all_wrapping_keys_are_rotated_at_once(home: Home) -> None:
     made = home.answer("keys", "rotate", "wrapping")["rotations"]
-    assert [one["finished"] for one in made] == [True] * 4
+    assert [one["finished"] for one in made] == [True] * 5
     said = home.run("keys", "rotate", "log_sign")
     assert "rotated to version 2" in said.out
     assert all(part["ok"] for part in home.answer("check").values()), "older heads of the log still hold"

@@ -157,3 +157,41 @@ def test_a_one_time_password_must_be_replaced_before_it_is_good_at_the_command_l
     said = real.home.run("match", "--login", "lan", password=first).refusal()
     assert "PasswordMustBeChosen" in said
     assert first not in said
+
+
+def test_at_the_command_line_a_code_is_asked_for_and_taken_once(real: RealHome) -> None:
+    once = real.password
+    assert real.home.answer("staff", "list", "--login", "chief", password=once)["accounts"]
+    assert "SignInRefused" in real.home.run("staff", "list", "--login", "chief", password=once).refusal()
+    assert "SignInRefused" in real.home.run("staff", "list", "--login", "chief", password=real.words).refusal()
+
+
+def test_an_administrator_signs_somebody_out_everywhere(real: RealHome) -> None:
+    said = real.home.run("staff", "end-sessions", "steward", "--login", "chief", password=real.password)
+    assert said.code == 0, said
+    refused = real.home.run("staff", "end-sessions", "nobody", "--login", "chief", password=real.password)
+    assert "no account of this login" in refused.refusal()
+
+
+def test_an_account_is_invited_for_the_identity_provider(real: RealHome) -> None:
+    add = ("staff", "add", "lan", "--role", "steward", "--office", "Sở", "--oidc-subject", "subject-of-lan")
+    assert "OIDC_ISSUER" in real.home.run(*add, "--login", "chief", password=real.password).refusal()
+    beside = real.home.with_settings(
+        CHILD_REGISTRY_OIDC_ISSUER="https://provider.example",
+        CHILD_REGISTRY_OIDC_CLIENT_ID="child-registry",
+        CHILD_REGISTRY_LOCAL_PASSWORDS="command_line",
+    )
+    assert beside.answer(*add, "--login", "chief", password=real.password)["one_time_password"] is None
+    invite = ("staff", "invite", "steward", "--login", "chief")
+    taken = beside.run(*invite, "--oidc-subject", "subject-of-lan", password=real.password)
+    assert "Conflict" in taken.refusal()
+    assert "either a subject or a name" in beside.run(*invite, password=real.password).refusal()
+    assert beside.run(*invite, "--oidc-name", "steward.a", password=real.password).code == 0
+
+
+def test_beside_an_identity_provider_no_password_is_taken_at_the_command_line_unless_said(real: RealHome) -> None:
+    beside = real.home.with_settings(
+        CHILD_REGISTRY_OIDC_ISSUER="https://provider.example", CHILD_REGISTRY_OIDC_CLIENT_ID="child-registry"
+    )
+    said = beside.run("staff", "list", "--login", "chief", password=real.password)
+    assert "PasswordsRefused" in said.refusal()

@@ -2,56 +2,75 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID
 
 import pytest
 
+from matching import places
 from registry.model.access import NATION, NOWHERE, PEOPLE_PURPOSES, Access, Area, Purpose, Role
-from registry.model.errors import NotFound, ReasonNeeded, Refused, RegistryError
+from registry.model.errors import FreshSignInNeeded, NotFound, ReasonNeeded, Refused, RegistryError
 from registry.protect.authorize import Duty, Grant, authorize, cells_of, permitted
-from registry.protect.policy import RESOURCE_OF, RULES, Action, FieldGroup, Reach, Resource
+from registry.protect.policy import RESOURCE_OF, SEPARATE_RIGHTS, Action, Extent, FieldGroup, Reach, Resource
+from registry.protect.policy_rules import AREAS, RULES
 
 HOME = Area(communes=frozenset({"05443"}))
+AROUND = Area(communes=HOME.communes, provinces=frozenset({places.province_of("05443") or ""}))
 
-# A: in the account's own area. N: in the whole nation. x: allowed, and touches no child. A dot: never.
+# F: where the role may find. O: where it may open. N: in the nation. x: allowed, and touches no child. A dot: never.
 ROLES = (
     "commune_worker province_worker reviewer steward sector_system statistician auditor custodian administrator engine"
 )
 MATRIX = """
-find          A A . . . . . . . .
-open          A A . . . . . . . .
-show_number   A A . . . . . . . .
-open_case     A A . . . . . . . .
-write_case    A . . . . . . . . .
-erase         . . . . . . . x . N
-review        . . A . . . . . . .
-unlink        . . A . . . . . . .
-link          . . . x . . . . . N
-verify        . . . x . . . . . N
-export_links  . . . N . . . . . N
-link_state    . . . . N . . . . .
-ingest        . . . x x . . . . N
-quarantine    . . . x . . . . . N
-quality       . x . x . . x . . .
-table         x x x x . x x . . .
-publish       . . . . . x . . . .
-frame         . . . . . . . . . N
-staff         . . . . . . . . x .
-sign_in       x x x x x x x x x .
-log           . . . . . . x . . .
-seal_log      . . . . . . . . . x
-alarms        . . . . . . x x x .
-who_alarmed   . . . . . . x . . .
-decoys        . . . . . . x . . x
-keys          . . . . . . . x . x
-backup        . . . . . . . . x x
-restore       . . . . . . . . x .
-check         . . . . . . x x x x
-migrate       . . . . . . . . x x
+find             F F . . . . . . . .
+open             O O . . . . . . . .
+show_number      O O . . . . . . . .
+open_case        O O . . . . . . . .
+write_case       O . . . . . . . . .
+break_glass      F F . . . . . . . .
+review_emergency x x . . . . . . . .
+seal_child       . O . . . . . . . .
+add_child        O . . . . . . . . .
+erase            . . . . . . . x . N
+review           . . O . . . . . . .
+unlink           . . O . . . . . . .
+link             . . . x . . . . . N
+verify           . . . x . . . . . N
+export_links     . . . N . . . . . N
+link_state       . . . . N . . . . .
+ingest           . . . x x . . . . N
+quarantine       . . . x . . . . . N
+quality          . x . x . . x . . .
+table            x x x x . x x . . .
+publish          . . . . . x . . . .
+frame            . . . . . . . . . N
+staff            . . . . . . . . x .
+sign_in          x x x x x x x x x .
+log              . . . . . . x . . .
+seal_log         . . . . . . . . . x
+who_looked       O O . . . . x . . .
+alarms           . . . . . . x x x .
+who_alarmed      . . . . . . x . . .
+decoys           . . . . . . x . . x
+clients          . . . . . . . . x .
+ask_export       O O . . . . . . . .
+approve_export   . x . . . . x . . .
+fetch_export     O O . . . . . . . .
+legal_bases      . . . . . . x . . .
+consent          O O . . . . . . . .
+subject_request  O O . . . . . . . .
+retention        . . . . . . . . . N
+legal_hold       . . . . . . x . . .
+breach           . . . . . . x . . .
+processing       . . . . . . x . x .
+keys             . . . . . . . x . x
+backup           . . . . . . . . x x
+restore          . . . . . . . . x .
+check            . . . . . . x x x x
+migrate          . . . . . . . . x x
 """
-SIGN = {Reach.AREA: "A", Reach.NATION: "N", Reach.NOWHERE: "x"}
+SIGN = {Reach.FINDING: "F", Reach.OPENING: "O", Reach.NATION: "N", Reach.NOWHERE: "x"}
 EXPECTED = {
     (Role(role), Action(line.split()[0])): sign
     for line in MATRIX.strip().splitlines()
@@ -60,7 +79,19 @@ EXPECTED = {
 CELLS = list(product(Role, Action, Purpose))
 
 
-def access(role: Role, purpose: Purpose, *, reason: str | None = "a sentence", area: Area = HOME) -> Access:
+RIGHTS = frozenset(group.value for group in SEPARATE_RIGHTS)
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def access(
+    role: Role,
+    purpose: Purpose,
+    *,
+    reason: str | None = "a sentence",
+    area: Area = HOME,
+    rights: frozenset[str] = RIGHTS,
+    proven_at: datetime | None = AT,
+) -> Access:
     return Access(
         staff_id=UUID(int=1),
         login="somebody",
@@ -69,10 +100,12 @@ def access(role: Role, purpose: Purpose, *, reason: str | None = "a sentence", a
         office="05443",
         purpose=purpose,
         reason=reason,
-        at=datetime(2026, 11, 1, tzinfo=UTC),
+        at=AT,
         session_ref=None,
         os_account=None,
         request_id=UUID(int=2),
+        rights=rights,
+        proven_at=proven_at,
     )
 
 
@@ -97,7 +130,8 @@ def test_each_cell_gives_what_is_written_and_nothing_else(role: Role) -> None:
     for action in Action:
         signs = {SIGN[rule.reach] for rule in permitted(role, action).values()} or {"."}
         assert signs == {EXPECTED[role, action]}, action
-        areas = {"A": {HOME}, "N": {NATION}, "x": {NOWHERE}, ".": set()}[EXPECTED[role, action]]
+        found = AROUND if role is Role.COMMUNE_WORKER else NATION
+        areas = {"F": {found}, "O": {HOME}, "N": {NATION}, "x": {NOWHERE}, ".": set()}[EXPECTED[role, action]]
         assert {grant.area for grant in grants(role, action)} == areas, action
 
 
@@ -154,9 +188,31 @@ def test_the_reporter_is_shown_to_the_officer_of_the_case_alone() -> None:
 def test_restricted_groups_need_a_case_a_referral_or_an_emergency() -> None:
     for role, action in product(Role, Action):
         for grant in grants(role, action):
-            if grant.may_open(FieldGroup.RESTRICTED_GROUPS):
+            if SEPARATE_RIGHTS & set(grant.field_groups):
                 assert grant.access.purpose in {Purpose.CASE_WORK, Purpose.REFERRAL, Purpose.EMERGENCY}
                 assert role in {Role.COMMUNE_WORKER, Role.PROVINCE_WORKER}
+
+
+def test_who_does_not_hold_a_separate_right_is_not_shown_what_it_protects() -> None:
+    for role, action in product(Role, Action):
+        for grant in grants(role, action):
+            plain = authorize(access(role, grant.access.purpose, rights=frozenset()), action)
+            assert plain.field_groups == grant.field_groups - SEPARATE_RIGHTS
+            one = authorize(access(role, grant.access.purpose, rights=frozenset({"group_5"})), action)
+            assert one.field_groups == plain.field_groups | ({"group_5"} & set(grant.field_groups))
+
+
+def test_every_role_has_an_area_to_find_in_and_one_to_open_in() -> None:
+    assert set(AREAS) == set(Role)
+    assert AREAS[Role.COMMUNE_WORKER].finding is Extent.PROVINCE
+    assert AREAS[Role.COMMUNE_WORKER].opening is Extent.OWN
+
+
+@pytest.mark.parametrize("minutes", [None, -1, 6])
+def test_what_needs_a_fresh_sign_in_is_refused_after_five_minutes_and_before_any(minutes: int | None) -> None:
+    proven_at = None if minutes is None else AT - timedelta(minutes=minutes)
+    with pytest.raises(FreshSignInNeeded):
+        authorize(access(Role.COMMUNE_WORKER, Purpose.EMERGENCY, proven_at=proven_at), Action.BREAK_GLASS)
 
 
 def test_case_groups_come_with_case_actions_alone() -> None:

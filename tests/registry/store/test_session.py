@@ -10,14 +10,18 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from registry.model.access import NATION, NOWHERE, Access, Area, Purpose, Role
 from registry.model.errors import Conflict, DatabaseUnavailable
+from registry.protect.authorize import Action, authorize
 from registry.store.bulk import insert_rows
-from registry.store.session import Store, Transaction
+from registry.store.session import ForeignGrant, Store, Transaction
 from registry.store.tables import ChildRow, ChildSearchRow
 from tests.registry.store.one_row_each import COMMUNES, HERS, OTHER, PROVINCES, fill
 from tests.registry.store.servers import connect
+
+NEIGHBOUR = "22015"  # another commune of her province
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,14 @@ def worker(clock: datetime) -> Access:
 
 
 def seen(transaction: Transaction) -> set[uuid.UUID]:
-    """Return the children that a transaction sees."""
+    """Return the children that a transaction sees with a grant to do what its role does with children."""
+    action = Action.REVIEW if transaction.access.role is Role.REVIEWER else Action.OPEN
+    transaction.hold(authorize(transaction.access, action))
+    return bare(transaction)
+
+
+def bare(transaction: Transaction) -> set[uuid.UUID]:
+    """Return the children that a transaction sees as it is."""
     return set(transaction.connection.scalars(select(ChildRow.child_id)))
 
 
@@ -62,13 +73,52 @@ def test_each_transaction_sees_what_its_own_access_may(one_connection: Store, wo
     accesses = {
         frozenset({HERS}): worker,
         frozenset({OTHER}): replace(worker, area=Area(provinces=frozenset({PROVINCES[OTHER]}))),
-        frozenset({HERS, OTHER}): replace(worker, role=Role.REVIEWER, area=NATION),
+        frozenset({HERS, OTHER}): replace(worker, role=Role.REVIEWER, purpose=Purpose.REVIEW, area=NATION),
         frozenset(): replace(worker, area=NOWHERE),
     }
     for _ in range(3):
         for expected, access in accesses.items():
             with one_connection.begin(access) as transaction:
                 assert seen(transaction) == expected
+
+
+@pytest.mark.parametrize("role", [Role.COMMUNE_WORKER, Role.PROVINCE_WORKER, Role.REVIEWER])
+def test_without_a_grant_a_transaction_sees_no_child(one_connection: Store, worker: Access, role: Role) -> None:
+    purpose = Purpose.REVIEW if role is Role.REVIEWER else Purpose.CASE_WORK
+    with one_connection.begin(replace(worker, role=role, purpose=purpose, area=NATION)) as transaction:
+        assert bare(transaction) == set()
+        assert seen(transaction) == {HERS, OTHER}
+
+
+def test_a_grant_shows_the_area_where_it_holds_and_the_last_one_counts(one_connection: Store, worker: Access) -> None:
+    abroad = replace(worker, area=Area(communes=frozenset({NEIGHBOUR})))
+    with one_connection.begin(abroad) as transaction:
+        transaction.hold(authorize(abroad, Action.FIND))
+        assert bare(transaction) == {HERS}, "in the own province"
+        transaction.hold(authorize(abroad, Action.OPEN))
+        assert bare(transaction) == set(), "not in the own commune"
+
+
+def test_a_grant_of_somebody_else_shows_nothing(one_connection: Store, worker: Access) -> None:
+    others = authorize(replace(worker, login="somebody else"), Action.OPEN)
+    with one_connection.begin(worker) as transaction:
+        with pytest.raises(ForeignGrant):
+            transaction.hold(others)
+        assert bare(transaction) == set()
+
+
+def test_what_is_done_as_the_engine_ends_with_its_block(one_connection: Store, worker: Access) -> None:
+    with one_connection.begin(worker) as transaction:
+        with transaction.as_engine():
+            assert bare(transaction) == {HERS, OTHER}
+        assert bare(transaction) == set()
+        with suppress(ValueError), transaction.as_engine():
+            raise ValueError
+        assert bare(transaction) == set()
+    with suppress(DBAPIError), one_connection.begin(worker) as transaction, transaction.as_engine():
+        transaction.connection.execute(text("select 1 / 0"))
+    with one_connection.begin(worker) as transaction:
+        assert bare(transaction) == set()
 
 
 def test_what_was_opened_is_closed_for_the_next_user_of_the_connection(one_connection: Store, worker: Access) -> None:

@@ -1,0 +1,1 @@
+"""Every door for every role."""
