@@ -320,13 +320,23 @@ def joins_among(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> lis
 
 
 def newest_joins(transaction: Transaction, grant: Grant, *, limit: int) -> list[tuple[StandingJoin, str, str]]:
-    """Return the newest joins with both ends in the area of the grant, and the systems of the two."""
+    """Return the newest joins of compared records with both ends in the area of the grant, and the systems of the two.
+
+    A record that was written by hand for a known child was compared with nothing, and is not among them.
+    """
     transaction.hold(grant)
     one, other = aliased(ChildRow), aliased(ChildRow)
     query = (
         select(*_JOIN, one.system.label("system"), other.system.label("other_system"))
         .join(one, one.child_id == RecordJoinRow.child_id)
         .join(other, other.child_id == RecordJoinRow.other_id)
+        .join(
+            RecordPairRow,
+            and_(
+                RecordPairRow.child_id == func.least(RecordJoinRow.child_id, RecordJoinRow.other_id),
+                RecordPairRow.other_id == func.greatest(RecordJoinRow.child_id, RecordJoinRow.other_id),
+            ),
+        )
         .where(RecordJoinRow.ended_at.is_(None))
         .order_by(RecordJoinRow.made_at.desc(), RecordJoinRow.join_id)
         .limit(limit)

@@ -17,7 +17,7 @@ def test_a_misspelt_child_is_found_and_opened(world: World) -> None:
     assert [found["name"] for found in answer["found"]] == [invented.CHILD]
     assert answer["found"][0]["reasons"] == ["one letter differs"]
     child = program.open(answer["found"][0]["child_id"]).json()
-    assert {record["system"] for record in child["records"]} == {"education", "protection"}
+    assert {record["system"] for record in child["records"]} >= {"education", "protection"}
     assert {record["side"]["number"] for record in child["records"]} == {"019***001"}
     assert all(link["evidence"] for link in child["links"])
 

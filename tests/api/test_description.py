@@ -12,7 +12,7 @@ import pytest
 from tests.api.calling import Program
 from tests.web.world import World
 
-ROLES = ("worker", "reviewer", "statistician", "auditor")
+ROLES = ("worker", "province", "reviewer", "statistician", "auditor", "custodian")
 EXAMPLES = "40"
 
 

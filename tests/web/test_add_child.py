@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.api.calling import Program
 from tests.web import invented
 from tests.web.browsing import person
 from tests.web.next_door import hire, the_child
@@ -110,9 +111,10 @@ def test_a_form_without_its_tokens_is_refused(world: World) -> None:
 
 def test_a_case_stands_on_the_childs_page(world: World) -> None:
     someone = person(world, "worker")
-    child = the_child(world)
+    named = {"name": "Vi Thị Mận", "sex": "female", "commune": invented.HERE, "token": str(uuid4())}
+    child = Program(world, "worker").client.post("/v1/children", json=named).json()["child_id"]
     someone.get(f"/children/{child}/cases/new")
-    assert invented.CHILD not in someone.page
+    assert "Vi Thị Mận" not in someone.page
     token = token_of(someone.get(f"/children/{child}/cases/new").text)
     answer = someone.post(f"/children/{child}/cases", token=token, **CASE)
     someone.follow(answer)

@@ -17,11 +17,11 @@ SCREENS = {
     "custodian": ("/",),
 }
 MENUS = {
-    "worker": {"/", "/find", "/tables"},
-    "province": {"/", "/find", "/tables"},
+    "worker": {"/", "/find", "/tables", "/emergencies", "/exports", "/requests"},
+    "province": {"/", "/find", "/tables", "/emergencies", "/exports", "/export-approvals", "/requests"},
     "reviewer": {"/", "/reviews", "/record-pairs", "/tables"},
     "statistician": {"/", "/tables"},
-    "auditor": {"/", "/tables", "/log"},
+    "auditor": {"/", "/tables", "/log", "/looks", "/legal-bases", "/processing", "/export-approvals"},
     "custodian": {"/"},
 }
 

@@ -33,6 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
     with EmbeddedServer(tmp_path_factory.mktemp("server") / "data", durable=False) as running:
         upgrade(running.url)
         with connect(running.superuser_url) as connection:
+            connection.execute("set app.purpose = 'maintenance'")  # each write of a sealed row leaves its digest
             connection.execute(
                 "insert into child (child_id, system, communes, created_at)"
                 " values (%s, 'education', '{24133}', '2026-11-01')",
@@ -199,6 +200,7 @@ def test_a_folder_that_is_no_backup_is_refused(tmp_path: Path, content: str) -> 
 def with_keys(server: EmbeddedServer) -> Iterator[EmbeddedServer]:
     """The server, whose child has a data key as long as the test lasts."""
     with connect(server.superuser_url) as connection:
+        connection.execute("set app.purpose = 'maintenance'")
         connection.execute(
             "insert into key_version (domain, version, state, since) values ('identity_wrap', 3, 'active', now());"
             " insert into child_key select child_id, child_id, 'identity_wrap', 1, 3, '\\xabcdef'::bytea from child"
