@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from tests.api.calling import Program
-from tests.web.world import World
+from tests.api.machines import Machine
+from tests.web.world import ACCOUNTS, World
 
-ROLES = ("worker", "province", "reviewer", "statistician", "auditor", "custodian")
-EXAMPLES = "40"
+ROLES = tuple(login for login in ACCOUNTS if login != "neighbour")
+EXAMPLES = "15"
 
 
 def description(world: World) -> dict[str, Any]:
@@ -61,6 +62,13 @@ def fuzz(world: World, folder: Path, *options: str) -> subprocess.CompletedProce
 def test_what_is_described_is_what_happens(world: World, tmp_path: Path, login: str) -> None:
     token = Program(world, login).client.headers["authorization"]
     done = fuzz(world, tmp_path, "--header", f"Authorization:{token}", "--exclude-path", "/session")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_what_is_described_is_what_happens_to_a_sectors_system(world: World, tmp_path: Path) -> None:
+    header = f"Authorization:Bearer {Machine(world).token()}"
+    done = fuzz(world, tmp_path, "--header", header, "--exclude-path", "/session")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

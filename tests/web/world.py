@@ -28,7 +28,7 @@ from registry.api.app import api
 from registry.jobs.intake import ingest_file, load_population
 from registry.jobs.linking import link_all
 from registry.jobs.opening import Installation
-from registry.model.access import NATION, Access, Area, Purpose, Role
+from registry.model.access import NATION, NOWHERE, Access, Area, Purpose, Role
 from registry.model.frame import Fact
 from registry.protect.keyring import Keyring
 from registry.protect.policy import SEPARATE_RIGHTS
@@ -47,6 +47,8 @@ ACCOUNTS: Mapping[str, tuple[Role, Area]] = {
     "statistician": (Role.STATISTICIAN, NATION),
     "auditor": (Role.AUDITOR, NATION),
     "custodian": (Role.CUSTODIAN, NATION),
+    "steward": (Role.STEWARD, NOWHERE),
+    "administrator": (Role.ADMINISTRATOR, NOWHERE),
 }
 
 
