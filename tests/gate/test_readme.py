@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from registry.__main__ import app
 
 PROJECT = Path(__file__).parents[2]
 READMES = ("README.md", "README.vi.md")
@@ -38,13 +39,8 @@ def without_settings(words: list[str]) -> list[str]:
 @cache
 def help_of(*words: str) -> str:
     """Return the help of the command line or of one of its commands."""
-    told = subprocess.run(
-        [sys.executable, "-m", "registry", *words, "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
-    )
+    told = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}).invoke(app, [*words, "--help"])
+    assert told.exit_code == 0, words
     return told.stdout
 
 
