@@ -186,7 +186,7 @@ def test_rows_delivered_and_matched_between_two_batches_are_found_under_the_new_
 def test_a_key_that_cannot_be_opened_keeps_its_version_alive_and_stops_no_other(filled: Installation) -> None:
     with unguarded(filled.url) as owner:
         owner.execute(
-            "update child_key set wrapped_key = '\\x00' || substr(wrapped_key, 2)"
+            "update child_key set wrapped_key = set_byte(wrapped_key, 0, get_byte(wrapped_key, 0) # 1)"
             " where owner_id = (select child_id from child order by 1 limit 1)"
         )
     first = rotating.rotate(filled, Domain.IDENTITY_WRAP)
