@@ -38,8 +38,8 @@ from matching import reference
 from matching.names import fold
 from registry.demo.invention import invent
 from registry.demo.tcvn3 import to_tcvn3
-from registry.store.embedded import EmbeddedServer
-from registry.store.programs import wheel_bin_dir
+from registry.store.server.embedded import EmbeddedServer
+from registry.store.server.programs import wheel_bin_dir
 
 INVENTED_ON: Final = date(2026, 10, 31)
 SHORTEST: Final = 12  # characters of a name that no chance brings about

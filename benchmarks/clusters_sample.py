@@ -23,16 +23,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from matching.evaluation import Share, wilson
-from registry.actions.adopt_model import model_in_use
-from registry.actions.load_extract import frequencies as counted
-from registry.actions.sealing import open_group
+from registry.actions.intake.load_extract import frequencies as counted
+from registry.actions.keys.sealing import open_group
+from registry.actions.linkage.adopt_model import model_in_use
 from registry.commands.console import now
 from registry.jobs.clustering import cluster_all
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
 from registry.protect.authorize import Action, authorize
-from registry.protect.data_key import WrappedKey
-from registry.protect.keyring_file import Domain
+from registry.protect.keys.data_key import WrappedKey
+from registry.protect.keys.keyring_file import Domain
 from registry.settings import Settings
 from registry.store import grouping, links, record_pairs
 

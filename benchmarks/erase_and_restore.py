@@ -26,22 +26,22 @@ import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from registry.actions.find_child import FindQuery, find_child
-from registry.actions.prove import prove
-from registry.actions.sealing import open_group
+from registry.actions.finding.find_child import FindQuery, find_child
+from registry.actions.keys.prove import prove
+from registry.actions.keys.sealing import open_group
 from registry.demo.invention import invent
 from registry.jobs.identity import access_on_demo
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
 from registry.model.errors import KeyUnavailable, RegistryError, Tampered
 from registry.protect.authorize import Action, authorize
-from registry.protect.data_key import WrappedKey
-from registry.protect.key_binding import owner_binding
-from registry.protect.keyring import Keyring
-from registry.protect.keyring_file import Domain
+from registry.protect.keys.data_key import WrappedKey
+from registry.protect.keys.key_binding import owner_binding
+from registry.protect.keys.keyring import Keyring
+from registry.protect.keys.keyring_file import Domain
 from registry.settings import Settings
 from registry.store import children, grouping
-from registry.store.embedded import EmbeddedServer
+from registry.store.server.embedded import EmbeddedServer
 
 INVENTED_ON = date(2026, 10, 31)
 WRAPPING: Final = ("identity_wrap", "case_wrap", "extract_wrap", "quarantine_wrap")

@@ -17,27 +17,27 @@ from connectors.records import Rejected, SourceRecord
 from matching import dates, names, numbers
 from matching.dates import ImpossibleDate, UnreadableDate
 from matching.names import surname_share
-from registry.actions.find_child import FindQuery
-from registry.actions.normalise import RuleBroken, check_texts, identity_of, identity_of_citizen
-from registry.actions.question import understand
+from registry.actions.finding.find_child import FindQuery
+from registry.actions.finding.question import understand
+from registry.actions.intake.normalise import RuleBroken, check_texts, identity_of, identity_of_citizen
 from registry.commands.limits import table_of
 from registry.demo.invention import FILES, POPULATION_FILE, invent
 from registry.exports.list_reading import read_list
 from registry.model.errors import BadQuery, RegistryError, Tampered
-from registry.protect.access_log import BadLeaf, read_leaf
-from registry.protect.checkpoint import BadCheckpoint, Verifier, read_checkpoint
 from registry.protect.cipher import Place, unseal, unseal_document
-from registry.protect.client_assertion import AssertionRefused, proved, read_assertion
-from registry.protect.client_certificate import NoCertificate, shown_certificate
-from registry.protect.client_keys import certificate_digest, public_keys
-from registry.protect.cosignature import WitnessVerifier, line_of
-from registry.protect.data_key import DataKey
-from registry.protect.inclusion import InclusionProof
-from registry.protect.keyring_file import read_keyring_file
-from registry.protect.log_check import Against, LogCheck
-from registry.protect.log_records import FIRST_LINE, BadBundle, read_bundle
-from registry.protect.log_sink import read_sink
-from registry.protect.witness import Request, Seen
+from registry.protect.keys.data_key import DataKey
+from registry.protect.keys.keyring_file import read_keyring_file
+from registry.protect.log.access_log import BadLeaf, read_leaf
+from registry.protect.log.checkpoint import BadCheckpoint, Verifier, read_checkpoint
+from registry.protect.log.cosignature import WitnessVerifier, line_of
+from registry.protect.log.inclusion import InclusionProof
+from registry.protect.log.log_check import Against, LogCheck
+from registry.protect.log.log_records import FIRST_LINE, BadBundle, read_bundle
+from registry.protect.log.log_sink import read_sink
+from registry.protect.log.witness import Request, Seen
+from registry.protect.signing_in.client_assertion import AssertionRefused, proved, read_assertion
+from registry.protect.signing_in.client_certificate import NoCertificate, shown_certificate
+from registry.protect.signing_in.client_keys import certificate_digest, public_keys
 
 ON = date(2026, 10, 31)
 AT = datetime(2026, 10, 31, tzinfo=UTC)

@@ -33,10 +33,10 @@ from sqlalchemy import text
 from connectors.plugins import sector_connectors
 from connectors.records import ChildFacts, PersonFacts, SourceRecord
 from connectors.sectors.education import Education
-from registry.actions import rotate_keys
-from registry.actions.erase import erase_child
-from registry.actions.ingest import ingest_batch
-from registry.actions.prove import prove
+from registry.actions.intake.ingest import ingest_batch
+from registry.actions.keys import rotate_keys
+from registry.actions.keys.erase import erase_child
+from registry.actions.keys.prove import prove
 from registry.demo.invention import invent
 from registry.jobs import drop as drops
 from registry.jobs import linking, rotating
@@ -44,11 +44,11 @@ from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
 from registry.model.errors import Conflict, RegistryError
 from registry.protect.authorize import Action, authorize
-from registry.protect.keyring_file import Domain, KeyState
+from registry.protect.keys.keyring_file import Domain, KeyState
 from registry.settings import Settings
 from registry.store import children, runs
-from registry.store.embedded import EmbeddedServer
 from registry.store.runs import IngestRun
+from registry.store.server.embedded import EmbeddedServer
 
 INVENTED_ON = date(2026, 10, 31)
 FORM = Education.format

@@ -29,8 +29,8 @@ from typing import Any
 import psycopg
 
 from registry.demo.invention import invent
-from registry.store.embedded import EmbeddedServer
-from registry.store.postmaster import live_server
+from registry.store.server.embedded import EmbeddedServer
+from registry.store.server.postmaster import live_server
 
 INVENTED_ON = date(2026, 10, 31)
 KILLS_A_LIFE = 3  # at most, before a life runs to its end

@@ -26,7 +26,7 @@ from leakage_people import COUNTED, STOLEN, People, Setting, invented
 from leakage_rank import Groups, by_likelihood, by_pooled_rank, by_rank, recovered
 from leakage_surfaces import NUMBER_KINDS, Surface, Theft, thefts
 
-from registry.protect.keyring import Keyring, Mark
+from registry.protect.keys.keyring import Keyring, Mark
 
 RANK: Final = 0.05  # of the occurrences of names in tokens, for any matching by frequency
 KNOWN: Final = 0.01  # of the rows

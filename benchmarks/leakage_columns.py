@@ -13,7 +13,7 @@ from leakage_surfaces import NOISE, Tokens, facts_of, search_texts
 from matching.names import sort_key
 from registry.model.identity_groups import family_document, identity_document
 from registry.protect.canonical import compact_json
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.protect.search_tokens import TOKENS, child_tokens
 
 _STEP = 32  # bytes: what sealed values are padded to

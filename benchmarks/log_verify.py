@@ -21,12 +21,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from registry.protect.access_log import Leaf
-from registry.protect.checkpoint import Checkpoint, Signer
-from registry.protect.cosignature import Cosigner
-from registry.protect.log_check import Against, Findings, LogCheck
-from registry.protect.log_records import Cosigned, Head, Header, Record, Row, read_bundle, write_bundle
-from registry.protect.merkle import CompactRange, leaf_hash
+from registry.protect.log.access_log import Leaf
+from registry.protect.log.checkpoint import Checkpoint, Signer
+from registry.protect.log.cosignature import Cosigner
+from registry.protect.log.log_check import Against, Findings, LogCheck
+from registry.protect.log.log_records import Cosigned, Head, Header, Record, Row, read_bundle, write_bundle
+from registry.protect.log.merkle import CompactRange, leaf_hash
 
 LOG = Signer("benchmark/log", bytes(range(32)))
 WITNESS = Cosigner("benchmark/witness", bytes(range(1, 33)))

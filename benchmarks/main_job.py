@@ -27,7 +27,7 @@ from linkage_sample import measured
 from matching.commands.evaluate import document, table
 from matching.evaluation import Evaluation
 from registry.demo.invention import ABSENT_TRUTH_FILE, POPULATION_TRUTH_FILE, TRUTH_FILE, invent
-from registry.store.embedded import EmbeddedServer
+from registry.store.server.embedded import EmbeddedServer
 
 DELIVERED_ON = date(2026, 10, 31)
 OUTCOMES = ("rows", "accepted", "unchanged", "superseded", "quarantined")

@@ -32,14 +32,14 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from vault_figures import Figure, load, percentile, table
 
-from registry.actions.sealing import Vault
+from registry.actions.accounts.sign_in import choose_password, current, nobody, sign_in
+from registry.actions.accounts.staff import NewAccount, add_account
+from registry.actions.keys.sealing import Vault
 from registry.actions.services import Services
-from registry.actions.sign_in import choose_password, current, nobody, sign_in
-from registry.actions.staff import NewAccount, add_account
 from registry.api.app import api
 from registry.model.access import NOWHERE, Access, Area, Purpose, Role
-from registry.protect.keyring import Keyring
-from registry.store.embedded import EmbeddedServer
+from registry.protect.keys.keyring import Keyring
+from registry.store.server.embedded import EmbeddedServer
 from registry.store.session import Store
 from registry.web.app import pages
 

@@ -17,10 +17,10 @@ from uuid import UUID, uuid4
 
 from reads_store import Target, now
 
-from registry.actions.open_child import open_child
-from registry.actions.sealing import Vault
+from registry.actions.keys.sealing import Vault
+from registry.actions.looking.open_child import open_child
 from registry.model.access import Access, Area, Purpose, Role
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.protect.policy import SEPARATE_RIGHTS
 from registry.store.session import Store
 

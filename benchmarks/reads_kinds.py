@@ -13,7 +13,7 @@ from reads_clients import Place, Told, reading
 from reads_store import Target, administered, cpu_of, keys_of
 from vault_figures import percentile
 
-from registry.store.embedded import EmbeddedServer
+from registry.store.server.embedded import EmbeddedServer
 
 KINDS: Final[Mapping[str, str]] = {"log": "with the log", "chain": "with a hash chain", "none": "with no log"}
 _FUNCTION: Final = "append_access_leaf(bytea, bytea, bytea[])"

@@ -20,7 +20,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from registry.demo.invention import invent
-from registry.store.embedded import EmbeddedServer
+from registry.store.server.embedded import EmbeddedServer
 
 _SEED: Final = 42
 _ON: Final = date(2026, 10, 31)

@@ -30,16 +30,16 @@ from uuid import UUID, uuid4
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from registry.actions.find_child import FindQuery, find_child
-from registry.actions.seal_log import log_keys, seal_log
-from registry.actions.verify_log import check_log, verify_log
+from registry.actions.finding.find_child import FindQuery, find_child
+from registry.actions.oversight.seal_log import log_keys, seal_log
+from registry.actions.oversight.verify_log import check_log, verify_log
 from registry.jobs.opening import Installation, installation
 from registry.jobs.sealing_log import seal_all
 from registry.model.access import Access, Area, Purpose, Role
-from registry.protect.log_check import Against
-from registry.protect.log_sink import FileSink, read_sink
+from registry.protect.log.log_check import Against
+from registry.protect.log.log_sink import FileSink, read_sink
 from registry.settings import Settings
-from registry.store.embedded import EmbeddedServer
+from registry.store.server.embedded import EmbeddedServer
 
 LONGEST = 1.0  # seconds that a sealer lives after it has begun
 WRITERS = 2

@@ -21,11 +21,11 @@ from hard_set_habits import ON
 from vault_figures import Figure, load, table
 
 from connectors.records import ChildFacts, PersonFacts
-from registry.actions.normalise import identity_of
+from registry.actions.intake.normalise import identity_of
 from registry.model.identity_groups import family_document, identity_document
 from registry.protect.canonical import compact_json
 from registry.protect.cipher import STEP, Place, seal_documents, unseal_documents
-from registry.protect.keyring import Domain, Keyring, Mark
+from registry.protect.keys.keyring import Domain, Keyring, Mark
 
 ROUNDS: Final = 200
 RECORDS: Final = 150  # a round

@@ -14,15 +14,15 @@ import psycopg
 from sqlalchemy import make_url
 
 from matching.identity import Identity, Unit
-from registry.actions.sealing import Vault, open_identity
-from registry.actions.search_rows import search_row
+from registry.actions.finding.search_rows import search_row
+from registry.actions.keys.sealing import Vault, open_identity
 from registry.model.access import Access, Purpose
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.store.bulk import insert_rows
-from registry.store.embedded import EmbeddedServer
 from registry.store.links import SealedIdentity, living_identities
+from registry.store.server.embedded import EmbeddedServer
 from registry.store.session import Store, Transaction
-from registry.store.tables import ChildRow, ChildSearchRow
+from registry.store.tables.children import ChildRow, ChildSearchRow
 
 PROVINCE: Final = "01"
 COMMUNE: Final = "00004"

@@ -33,15 +33,15 @@ from vault_dense import make_dense
 from vault_people import BLOCKS, SYSTEMS, Nation, record
 
 from connectors import plugins
-from registry.actions.ingest import ingest_batch
-from registry.actions.sealing import Vault
+from registry.actions.intake.ingest import ingest_batch
+from registry.actions.keys.sealing import Vault
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Access, Purpose
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.settings import Settings
 from registry.store import runs
-from registry.store.embedded import EmbeddedServer
 from registry.store.runs import IngestRun
+from registry.store.server.embedded import EmbeddedServer
 from registry.store.session import Store
 
 AT_ONCE: Final = 2_000
@@ -52,7 +52,7 @@ _LEAVE_OUT: Final = (
     "CREATE TRIGGER left_out BEFORE INSERT ON child_block FOR EACH ROW EXECUTE FUNCTION left_out()"
 )
 _SHAPES: Final = (  # what the stored rows look like; a change of these makes the store anew
-    *("migrations/versions/*.sql", "registry/actions/record_rows.py", "registry/actions/search_rows.py"),
+    *("migrations/versions/*.sql", "registry/actions/intake/record_rows.py", "registry/actions/finding/search_rows.py"),
     *("registry/protect/search_tokens.py", "registry/model/finding.py", "benchmarks/vault_people.py"),
 )
 

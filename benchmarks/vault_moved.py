@@ -17,13 +17,13 @@ from psycopg.rows import dict_row
 from vault_figures import Figure, load
 from vault_load import Loaded, libpq
 
-from registry.actions.search_rows import GROUP, TABLE
+from registry.actions.finding.search_rows import GROUP, TABLE
 from registry.model.errors import KeyUnavailable, Tampered
 from registry.protect.cipher import DataKey, Place, unseal, unseal_documents
 from registry.protect.column_opening import ColumnOpening
-from registry.protect.data_key import WrappedKey
-from registry.protect.keyring import Keyring
-from registry.protect.keyring_file import Domain
+from registry.protect.keys.data_key import WrappedKey
+from registry.protect.keys.keyring import Keyring
+from registry.protect.keys.keyring_file import Domain
 
 IDENTITIES: Final = 60
 GROUPS: Final = ("identity", "family", "contact", "services", "welfare", "source")

@@ -19,12 +19,12 @@ from vault_load import Loaded, engine, libpq
 from vault_sample import Asked, opened
 from vault_search import Timed, timed
 
-from registry.actions.sealing import Vault
+from registry.actions.keys.sealing import Vault
 from registry.model.access import Purpose
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.store.links import SealedIdentity, living_identities
 from registry.store.session import Store
-from registry.store.tables import ChildRow
+from registry.store.tables.children import ChildRow
 
 DATABASE: Final = "peer"
 ASKED: Final = 100  # of the questions: the peer takes seconds for each

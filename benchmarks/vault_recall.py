@@ -17,10 +17,10 @@ from vault_load import Loaded
 from vault_sample import Asked, Kind, area_of, drawn, questions, worker
 from vault_search import dense_store, find
 
-from registry.actions.find_child import LIMIT
-from registry.actions.find_scope import look
-from registry.actions.question import understand
-from registry.actions.sealing import Vault
+from registry.actions.finding.find_child import LIMIT
+from registry.actions.finding.find_scope import look
+from registry.actions.finding.question import understand
+from registry.actions.keys.sealing import Vault
 from registry.protect.authorize import Action, authorize
 from registry.store.session import Store
 

@@ -20,12 +20,12 @@ from vault_figures import Figure, load
 from vault_load import Loaded, libpq, now, settings_of
 from vault_sample import Known, drawn, worker
 
-from registry.actions.find_child import FindQuery, find_child
+from registry.actions.finding.find_child import FindQuery, find_child
 from registry.jobs.opening import installation
 from registry.jobs.rotating import rotate
 from registry.model.access import Area
 from registry.model.errors import RegistryError
-from registry.protect.keyring_file import Domain
+from registry.protect.keys.keyring_file import Domain
 
 GOAL: Final = 5_000  # keys a second
 READ: Final = 500  # children, over and over

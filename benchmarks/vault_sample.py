@@ -13,13 +13,13 @@ from vault_dense import COMMUNE, PROVINCE
 from vault_load import Loaded, engine, libpq, now
 from vault_queries import typed
 
-from registry.actions.find_child import FindQuery
-from registry.actions.sealing import Vault, open_identity
+from registry.actions.finding.find_child import FindQuery
+from registry.actions.keys.sealing import Vault, open_identity
 from registry.model.access import Access, Area, Purpose, Role
-from registry.store.base import among
 from registry.store.links import SealedIdentity, living_identities
 from registry.store.session import Store
-from registry.store.tables import ChildRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow
 
 _AT_ONCE = 2_000
 

@@ -17,8 +17,8 @@ from vault_load import Loaded, libpq
 from vault_people import CROWDED
 from vault_sample import Asked, Kind, area_of, drawn, questions, worker
 
-from registry.actions.find_child import FindAnswer, FindQuery, find_child
-from registry.actions.sealing import Vault
+from registry.actions.finding.find_child import FindAnswer, FindQuery, find_child
+from registry.actions.keys.sealing import Vault
 from registry.store.session import Store
 
 ROUNDS: Final = 3  # of every question

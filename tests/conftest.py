@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from registry.protect.keyring import Keyring, Mark
+from registry.protect.keys.keyring import Keyring, Mark
 from tests.database import DatabaseServer, running_server
 
 

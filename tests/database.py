@@ -21,8 +21,8 @@ from platformdirs import user_cache_path
 from psycopg import sql
 from sqlalchemy import make_url
 
-from registry.store.embedded import EmbeddedServer
-from registry.store.migrate import upgrade
+from registry.store.server.embedded import EmbeddedServer
+from registry.store.server.migrate import upgrade
 
 PROJECT = Path(__file__).parent.parent
 MEMORY = Path("/dev/shm")  # noqa: S108  a folder of the user's own in it, closed to others by the server

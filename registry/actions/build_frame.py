@@ -8,15 +8,15 @@ from functools import partial
 from uuid import UUID, uuid4
 
 from matching.identity import BirthDate, Identity
-from registry.actions.damage import opened
-from registry.actions.decoys import Decoys
-from registry.actions.log import log
-from registry.actions.match import regroup_delivered
-from registry.actions.sealing import Vault, open_identity
+from registry.actions.keys.damage import opened
+from registry.actions.keys.sealing import Vault, open_identity
+from registry.actions.linkage.match import regroup_delivered
+from registry.actions.oversight.decoys import Decoys
+from registry.actions.oversight.log import log
 from registry.model.age import age_on
 from registry.model.frame import Fact
-from registry.protect.access_log import Event
 from registry.protect.authorize import Action, Grant, authorize
+from registry.protect.log.access_log import Event
 from registry.protect.pseudonym import record_key, release_pseudonym
 from registry.store import children, frames
 from registry.store.children import SealedChild

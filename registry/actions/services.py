@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from registry.actions.lawful import LawfulPurposes
-from registry.actions.meters import Meters
-from registry.actions.sealing import Vault
+from registry.actions.keys.sealing import Vault
+from registry.actions.law.lawful import LawfulPurposes
+from registry.actions.oversight.meters import Meters
 from registry.model.law import Law, shipped_law
-from registry.protect.identity_provider import IdentityProvider
+from registry.protect.signing_in.identity_provider import IdentityProvider
 from registry.store.session import Store
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from registry.actions.add_case import LONGEST_NOTES, NewCase, add_case
-from registry.actions.add_child import OLDEST, NewChild, add_child
+from registry.actions.intake.add_case import LONGEST_NOTES, NewCase, add_case
+from registry.actions.intake.add_child import OLDEST, NewChild, add_child
 from registry.api.caller import Person
 from registry.api.problems import problems
 from registry.model.access import Purpose

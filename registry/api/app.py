@@ -27,7 +27,7 @@ from registry.api import (
 )
 from registry.api.caller import Calling
 from registry.api.problems import Problem, Wrong
-from registry.protect.request_guard import RequestGuard
+from registry.protect.requests.request_guard import RequestGuard
 
 _PARTS: Final = (
     *(session, identity_provider, oauth),

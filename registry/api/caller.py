@@ -11,15 +11,15 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from registry.actions.client_sign_in import access_of_client, current_client, is_client_token
+from registry.actions.accounts.client_sign_in import access_of_client, current_client, is_client_token
+from registry.actions.accounts.sign_in import access_of, current, nobody, require_ready
 from registry.actions.services import Services
-from registry.actions.sign_in import access_of, current, nobody, require_ready
 from registry.model.access import Access, Purpose, Role
 from registry.model.errors import Refused, SignInNeeded
-from registry.protect.client_certificate import ShownCertificate
 from registry.protect.doors import SYSTEMS, require_door
-from registry.protect.front_gate import client_certificate
-from registry.protect.request_watch import request_id
+from registry.protect.requests.front_gate import client_certificate
+from registry.protect.requests.request_watch import request_id
+from registry.protect.signing_in.client_certificate import ShownCertificate
 from registry.store.clients import ClientToken
 from registry.store.session import Transaction
 from registry.store.staff import SignedIn

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict, Field
 
-from registry.actions.open_child import open_child
+from registry.actions.looking.open_child import open_child
 from registry.api.caller import Signed
 from registry.api.problems import problems
 from registry.api.searches import LookingPurpose

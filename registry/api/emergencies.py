@@ -9,8 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from registry.actions.break_glass import break_glass, end_emergency
-from registry.actions.review_emergency import Verdict, emergencies_to_judge, judge_emergency
+from registry.actions.looking.break_glass import break_glass, end_emergency
+from registry.actions.looking.review_emergency import Verdict, emergencies_to_judge, judge_emergency
 from registry.api.caller import Person
 from registry.api.problems import problems
 from registry.model.access import Purpose

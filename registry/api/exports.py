@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
-from registry.actions.export_rows import Question
-from registry.actions.exports import (
+from registry.actions.lists.export_rows import Question
+from registry.actions.lists.exports import (
     State,
     ask_export,
     decide_export,
@@ -20,7 +20,7 @@ from registry.actions.exports import (
     waiting_export,
     waiting_exports,
 )
-from registry.actions.fetch_export import MEDIA_TYPES, Form, fetch_export
+from registry.actions.lists.fetch_export import MEDIA_TYPES, Form, fetch_export
 from registry.api.caller import Person
 from registry.api.problems import problems
 from registry.api.searches import LookingPurpose

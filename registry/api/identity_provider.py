@@ -9,11 +9,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 
-from registry.actions.identity_provider import log_out, note_refusal
+from registry.actions.accounts.identity_provider import log_out, note_refusal
 from registry.api.caller import Calling
 from registry.api.problems import problems
 from registry.model.errors import NotFound, RegistryError
-from registry.protect.identity_tokens import LARGEST, TokenRefused
+from registry.protect.signing_in.identity_tokens import LARGEST, TokenRefused
 
 router = APIRouter(tags=["session"])
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict, Field
 
-from registry.actions.who_looked import who_looked
+from registry.actions.looking.who_looked import who_looked
 from registry.api.caller import Person
 from registry.api.problems import problems
 from registry.model.access import Purpose, Role

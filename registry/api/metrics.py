@@ -14,13 +14,13 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from registry.actions.meters import MEDIA_TYPE
-from registry.actions.read_gauges import Gauges, read_gauges
+from registry.actions.oversight.meters import MEDIA_TYPE
+from registry.actions.oversight.read_gauges import Gauges, read_gauges
 from registry.actions.services import Services
 from registry.model.access import Access, Purpose
 from registry.model.errors import RegistryError, WrongKeys
-from registry.protect.front_gate import is_proxied
-from registry.protect.private_file import read_private
+from registry.protect.keys.private_file import read_private
+from registry.protect.requests.front_gate import is_proxied
 
 KEPT: Final = 5.0  # seconds for which what the database said is said again
 SHORTEST_TOKEN: Final = 16  # characters

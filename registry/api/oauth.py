@@ -16,13 +16,13 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from registry.actions.client_sign_in import TokenError, TokenRefused, TokenWish, give_token
+from registry.actions.accounts.client_sign_in import TokenError, TokenRefused, TokenWish, give_token
 from registry.actions.services import Services
 from registry.api.caller import Call, Calling, Signed
 from registry.api.problems import problems
 from registry.model.errors import Refused
 from registry.protect.authorize import Action, permitted
-from registry.protect.client_keys import ALGORITHMS
+from registry.protect.signing_in.client_keys import ALGORITHMS
 
 router = APIRouter(tags=["clients"])
 

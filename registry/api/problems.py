@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from registry.actions.note_refusal import note_refusal
+from registry.actions.oversight.note_refusal import note_refusal
 from registry.model.access import Purpose
 from registry.model.errors import LimitReached, Refused, RegistryError, SignInNeeded
 

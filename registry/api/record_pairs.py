@@ -9,14 +9,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from registry.actions.cluster_review import (
+from registry.actions.linkage.cluster_review import (
     decide_record_pair,
     open_record_pair,
     recent_joins,
     record_pair_queue,
     undo_join,
 )
-from registry.actions.review import LONGEST_REASON
+from registry.actions.linkage.review import LONGEST_REASON
 from registry.api.caller import Signed
 from registry.api.children import Evidence, Side
 from registry.api.problems import problems

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from registry.actions.list_reviews import LONGEST_PAGE, PAGE, review_page
-from registry.actions.review import LONGEST_REASON, decide_pair, open_pair, review_queue
+from registry.actions.linkage.list_reviews import LONGEST_PAGE, PAGE, review_page
+from registry.actions.linkage.review import LONGEST_REASON, decide_pair, open_pair, review_queue
 from registry.api.caller import Signed
 from registry.api.children import Evidence, Side
 from registry.api.problems import problems

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from registry.actions.seal_child import MOST_KEEPERS, seal_child, seal_view, unseal_child
+from registry.actions.looking.seal_child import MOST_KEEPERS, seal_child, seal_view, unseal_child
 from registry.api.caller import Signed
 from registry.api.problems import problems
 from registry.model.access import Purpose

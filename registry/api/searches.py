@@ -9,8 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from registry.actions.find_child import FindQuery, Tier, find_child
-from registry.actions.grading import Grade
+from registry.actions.finding.find_child import FindQuery, Tier, find_child
+from registry.actions.finding.grading import Grade
 from registry.api.caller import Signed
 from registry.api.problems import problems
 from registry.model.access import Purpose

@@ -7,7 +7,15 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from registry.actions.sign_in import SignInRefused, Started, prove, require_passwords, require_ready, sign_in, sign_out
+from registry.actions.accounts.sign_in import (
+    SignInRefused,
+    Started,
+    prove,
+    require_passwords,
+    require_ready,
+    sign_in,
+    sign_out,
+)
 from registry.api.caller import Calling, Signed
 from registry.api.problems import problems
 

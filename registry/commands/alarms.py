@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from registry.actions.alarms import AlarmView, acknowledge_alarm, list_alarms
+from registry.actions.oversight.alarms import AlarmView, acknowledge_alarm, list_alarms
 from registry.commands.console import AsJson, Data, Login, answer, opened, out
 from registry.commands.people import As, access_of
 from registry.model.access import Purpose

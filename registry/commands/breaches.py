@@ -8,8 +8,8 @@ from uuid import UUID
 
 import typer
 
-from registry.actions import breaches
-from registry.actions.breaches import BreachFacts
+from registry.actions.law import breaches
+from registry.actions.law.breaches import BreachFacts
 from registry.commands.console import AsJson, Data, Login, answer, opened, out
 from registry.commands.law import moment_of
 from registry.commands.people import As, access_of

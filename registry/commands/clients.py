@@ -9,14 +9,14 @@ from uuid import UUID
 import typer
 
 from connectors import plugins
-from registry.actions import clients
-from registry.actions.clients import Credentials
+from registry.actions.accounts import clients
+from registry.actions.accounts.clients import Credentials
 from registry.commands.console import AsJson, Data, Login, answer, now, opened, out, table
 from registry.commands.people import As, access_of
 from registry.jobs.opening import Installation
 from registry.model.access import Access, Purpose
 from registry.model.errors import BadQuery
-from registry.protect.client_keys import certificate_digest, public_keys
+from registry.protect.signing_in.client_keys import certificate_digest, public_keys
 from registry.store.clients import Client
 
 clients_app = typer.Typer(help="Keep the clients: programs of sector systems.", no_args_is_help=True)

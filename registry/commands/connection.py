@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connectors.contract import ConnectorError
-from registry.protect.front_gate import OVER_SOCKET, Front
-from registry.protect.private_file import read_private
+from registry.protect.keys.private_file import read_private
+from registry.protect.requests.front_gate import OVER_SOCKET, Front
 from registry.settings import PREFIX, SettingRefused, Settings
 
 SHORTEST_SECRET: Final = 32  # characters

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from registry.actions.clock import check_clock
-from registry.actions.install import claim
-from registry.actions.legal_bases import without_basis
-from registry.actions.prove import prove
-from registry.actions.seal_log import seal_log
-from registry.actions.verify_log import check_log
+from registry.actions.keys.install import claim
+from registry.actions.keys.prove import prove
+from registry.actions.law.legal_bases import without_basis
+from registry.actions.oversight.seal_log import seal_log
+from registry.actions.oversight.verify_log import check_log
 from registry.commands.console import AsJson, Data, Login, answer, now, opened, operator, out, table
 from registry.jobs import queue
 from registry.jobs.identity import permit
@@ -24,13 +24,14 @@ from registry.jobs.rotating import carry_on_all, rebuild_missing
 from registry.model.access import Purpose
 from registry.model.errors import ClockBack, KeyUnavailable, WrongKeys
 from registry.protect.authorize import Action
-from registry.protect.keyring_file import Domain
+from registry.protect.keys.keyring_file import Domain
 from registry.settings import Settings
-from registry.store import backup as backups
-from registry.store import erasures, key_copy
-from registry.store import migrate as migrations
-from registry.store.key_copy import LONGEST, KeyManifest
-from registry.store.programs import wheel_bin_dir
+from registry.store import erasures
+from registry.store.server import backup as backups
+from registry.store.server import key_copy
+from registry.store.server import migrate as migrations
+from registry.store.server.key_copy import LONGEST, KeyManifest
+from registry.store.server.programs import wheel_bin_dir
 
 
 def migrate(

@@ -12,8 +12,8 @@ import typer
 
 from connectors import plugins
 from matching.places import province_of
-from registry.actions import decoys
-from registry.actions.decoys import MOST, Invented
+from registry.actions.oversight import decoys
+from registry.actions.oversight.decoys import MOST, Invented
 from registry.commands.console import AsJson, Data, Login, answer, opened, operator, out, table
 from registry.demo.decoys import invented_pupils
 from registry.jobs.enqueue import enqueue_linking

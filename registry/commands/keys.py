@@ -8,9 +8,9 @@ from uuid import UUID
 
 import typer
 
-from registry.actions import rotate_keys
-from registry.actions.erase import Erased, erase_child
-from registry.actions.key_status import KeyLine, key_status
+from registry.actions.keys import rotate_keys
+from registry.actions.keys.erase import Erased, erase_child
+from registry.actions.keys.key_status import KeyLine, key_status
 from registry.commands.console import AsJson, Bars, Data, Login, Sentence, answer, opened, operator, out, table
 from registry.jobs import rotating
 from registry.jobs.identity import permit
@@ -20,10 +20,10 @@ from registry.jobs.rotating import RotationAccount
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, ReasonNeeded, WrongKeys
 from registry.protect.authorize import Action
-from registry.protect.keyring_file import Domain
+from registry.protect.keys.keyring_file import Domain
 from registry.settings import Settings
 from registry.store.erasures import TOUCHED
-from registry.store.vacuum import vacuum
+from registry.store.server.vacuum import vacuum
 
 ALL_WRAPPING = "wrapping"
 

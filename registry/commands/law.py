@@ -10,10 +10,10 @@ from uuid import UUID
 import typer
 
 from connectors import plugins
-from registry.actions import legal_bases, legal_holds
-from registry.actions.legal_bases import NewBasis
-from registry.actions.processing_record import SourceLine, processing_record
-from registry.actions.retention import OF_CHILDREN, RuleAccount, schedule
+from registry.actions.law import legal_bases, legal_holds
+from registry.actions.law.legal_bases import NewBasis
+from registry.actions.law.processing_record import SourceLine, processing_record
+from registry.actions.law.retention import OF_CHILDREN, RuleAccount, schedule
 from registry.commands.console import AsJson, Data, Login, answer, opened, operator, out, table
 from registry.commands.keys import keeper_of
 from registry.commands.people import As, access_of
@@ -23,9 +23,9 @@ from registry.jobs.intake import today
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery
 from registry.protect.authorize import Action
-from registry.protect.keyring_file import Mark
+from registry.protect.keys.keyring_file import Mark
 from registry.store.erasures import TOUCHED
-from registry.store.vacuum import vacuum
+from registry.store.server.vacuum import vacuum
 from registry.web.processing_document import markdown_of
 
 bases_app = typer.Typer(help="The register of legal bases: which law allows which purpose.", no_args_is_help=True)

@@ -10,8 +10,8 @@ import typer
 
 from connectors.contract import FileRefused
 from connectors.formats.workbooks import texts_of
-from registry.actions.own_family import OwnPerson, say_person
-from registry.actions.trace_export import Origin, Traced, trace_export
+from registry.actions.lists.trace_export import Origin, Traced, trace_export
+from registry.actions.oversight.own_family import OwnPerson, say_person
 from registry.commands.console import AsJson, Data, Login, answer, opened, out
 from registry.commands.people import As, access_of, staff_app
 from registry.model.access import Purpose

@@ -11,8 +11,8 @@ import typer
 
 from matching.learning import Learned
 from matching.model_files import write_model
-from registry.actions.adopt_model import read_model
-from registry.actions.list_reviews import PAGE, ReviewPage, review_page
+from registry.actions.linkage.adopt_model import read_model
+from registry.actions.linkage.list_reviews import PAGE, ReviewPage, review_page
 from registry.commands.console import (
     AsJson,
     Bars,

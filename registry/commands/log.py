@@ -11,9 +11,9 @@ from uuid import UUID
 
 import typer
 
-from registry.actions.cosign_log import cosigned_size, keep_answer, request_for
-from registry.actions.seal_log import log_keys
-from registry.actions.verify_log import note_export, prove_event, records, verify_log
+from registry.actions.oversight.cosign_log import cosigned_size, keep_answer, request_for
+from registry.actions.oversight.seal_log import log_keys
+from registry.actions.oversight.verify_log import note_export, prove_event, records, verify_log
 from registry.commands.console import AsJson, Data, Login, Sentence, answer, opened, operator, out, table
 from registry.commands.log_files import LogUnreadable, text_of, told_in, understood, verifiers, witnesses
 from registry.jobs.identity import permit
@@ -22,9 +22,9 @@ from registry.jobs.opening import Installation
 from registry.jobs.sealing_log import ask_witness, seal_all
 from registry.model.access import Purpose
 from registry.protect.authorize import Action
-from registry.protect.inclusion import LARGEST, InclusionProof
-from registry.protect.log_check import Against, Findings, LogCheck
-from registry.protect.log_records import read_bundle, write_bundle
+from registry.protect.log.inclusion import LARGEST, InclusionProof
+from registry.protect.log.log_check import Against, Findings, LogCheck
+from registry.protect.log.log_records import read_bundle, write_bundle
 
 log_app = typer.Typer(help="The access log: seal it, check it, have it cosigned.", no_args_is_help=True)
 

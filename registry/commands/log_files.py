@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from registry.model.errors import RegistryError
-from registry.protect.checkpoint import BadCheckpoint, Verifier
-from registry.protect.cosignature import WitnessVerifier
-from registry.protect.log_records import BadBundle
-from registry.protect.log_sink import read_sink
+from registry.protect.log.checkpoint import BadCheckpoint, Verifier
+from registry.protect.log.cosignature import WitnessVerifier
+from registry.protect.log.log_records import BadBundle
+from registry.protect.log.log_sink import read_sink
 
 LARGEST: Final = 64 * 1024  # bytes of a head, a request, an answer
 T = TypeVar("T")

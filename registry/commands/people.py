@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import typer
 
 from matching import places
-from registry.actions import staff as accounts
-from registry.actions.find_child import FindAnswer, FindQuery, find_child
-from registry.actions.identity_provider import invite
-from registry.actions.lawful import LawfulPurposes
-from registry.actions.sessions import end_sessions_of
+from registry.actions.accounts import staff as accounts
+from registry.actions.accounts.identity_provider import invite
+from registry.actions.accounts.sessions import end_sessions_of
+from registry.actions.finding.find_child import FindAnswer, FindQuery, find_child
+from registry.actions.law.lawful import LawfulPurposes
 from registry.commands.console import AsJson, Data, Login, answer, ask_password, opened, out, table
 from registry.exports.sheet import csv_of
 from registry.jobs.identity import access_by_password, access_on_demo, bootstrap_access
@@ -21,7 +21,7 @@ from registry.jobs.identity_provider import issuer_of
 from registry.jobs.opening import Installation
 from registry.model.access import PEOPLE_PURPOSES, Access, Area, Purpose, Role
 from registry.model.errors import BadQuery, SignInNeeded
-from registry.protect.keyring_file import Mark
+from registry.protect.keys.keyring_file import Mark
 from registry.protect.policy import SEPARATE_RIGHTS
 from registry.statistics.request import request_table
 from registry.store.staff import Account

@@ -10,7 +10,7 @@ import typer
 
 from connectors import plugins
 from connectors.contract import SectorConnector
-from registry.actions.export_links import LinkLine, list_links
+from registry.actions.linkage.export_links import LinkLine, list_links
 from registry.commands.console import (
     AsJson,
     Bars,

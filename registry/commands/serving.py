@@ -16,9 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from registry.actions.alarms import AlarmKind, raise_alarm
+from registry.actions.accounts.sign_in import nobody
+from registry.actions.oversight.alarms import AlarmKind, raise_alarm
 from registry.actions.services import Services
-from registry.actions.sign_in import nobody
 from registry.api.app import api
 from registry.api.metrics import Jobs, MetricsPage, add_metrics, token_of
 from registry.api.oauth import add_metadata
@@ -35,11 +35,11 @@ from registry.jobs import queue
 from registry.jobs.identity_provider import provider_of, takes_passwords
 from registry.jobs.opening import Installation
 from registry.model.errors import RegistryError
-from registry.protect.front_gate import LARGEST_HEAD, Front, FrontGate
-from registry.protect.keyring_file import Mark
+from registry.protect.keys.keyring_file import Mark
 from registry.protect.log_lines import tell_all
-from registry.protect.rate_limit import RateGuard, Rates, problem
-from registry.protect.request_watch import RequestWatch
+from registry.protect.requests.front_gate import LARGEST_HEAD, Front, FrontGate
+from registry.protect.requests.rate_limit import RateGuard, Rates, problem
+from registry.protect.requests.request_watch import RequestWatch
 from registry.settings import Settings
 from registry.web.app import pages
 from registry.web.refusals import bare_page

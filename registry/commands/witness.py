@@ -15,10 +15,10 @@ from registry.commands.console import now, out
 from registry.commands.log_files import LogUnreadable, text_of, understood
 from registry.commands.witness_server import WitnessServer
 from registry.model.errors import RegistryError, WrongKeys
-from registry.protect.checkpoint import Verifier
-from registry.protect.cosignature import Cosigner
-from registry.protect.private_file import create_private, read_private
-from registry.protect.witness import LARGEST_REQUEST, Answer, Said, Witness
+from registry.protect.keys.private_file import create_private, read_private
+from registry.protect.log.checkpoint import Verifier
+from registry.protect.log.cosignature import Cosigner
+from registry.protect.log.witness import LARGEST_REQUEST, Answer, Said, Witness
 
 witness_app = typer.Typer(help="Witness a log from outside: cosign only what continues it.", no_args_is_help=True)
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from registry.commands.console import now
 from registry.model.errors import WrongKeys
-from registry.protect.checkpoint import BadCheckpoint
-from registry.protect.witness import LARGEST_REQUEST, STATUS_OF, Answer, Said, Witness
+from registry.protect.log.checkpoint import BadCheckpoint
+from registry.protect.log.witness import LARGEST_REQUEST, STATUS_OF, Answer, Said, Witness
 
 PATH: Final = "/add-checkpoint"
 _PLAIN: Final = "text/plain; charset=utf-8"

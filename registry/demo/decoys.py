@@ -8,7 +8,7 @@ from random import Random
 
 from connectors.records import ChildFacts, PersonFacts
 from matching.places import commune_name, province_of
-from registry.actions.decoys import Invented
+from registry.actions.oversight.decoys import Invented
 from registry.demo.chance import pick
 from registry.demo.education import EDUCATION_COLUMNS, SEXES_VI
 from registry.demo.households import households

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from matching import places
-from registry.actions import staff as accounts
+from registry.actions.accounts import staff as accounts
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, NOWHERE, Access, Area, Purpose, Role
 from registry.protect.policy import SEPARATE_RIGHTS

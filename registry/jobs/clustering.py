@@ -8,8 +8,8 @@ from uuid import UUID
 
 from matching.frequencies import Frequencies
 from matching.weights import Model
-from registry.actions import cluster
-from registry.actions.cluster import Comparing
+from registry.actions.linkage import cluster
+from registry.actions.linkage.cluster import Comparing
 from registry.jobs.intake import Progress, no_progress
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose

@@ -14,11 +14,11 @@ from connectors.contract import FileRefused, SectorConnector
 from connectors.population.extract import FILE_NAME as POPULATION
 from connectors.population.extract import read_extract
 from matching.names import surname_share
-from registry.actions import install
 from registry.actions.build_frame import build_frame
-from registry.actions.decoys import decoys_in
-from registry.actions.seal_log import seal_log
-from registry.actions.sealing import Vault
+from registry.actions.keys import install
+from registry.actions.keys.sealing import Vault
+from registry.actions.oversight.decoys import decoys_in
+from registry.actions.oversight.seal_log import seal_log
 from registry.jobs import intake, linking
 from registry.jobs.intake import FileAccount, Progress
 from registry.jobs.linking import LinkAccount

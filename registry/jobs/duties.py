@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from registry.actions import retention
-from registry.actions.duty_clocks import watch_clocks
-from registry.actions.erase import NoSuchChild
-from registry.actions.legal_holds import Held
-from registry.actions.retention import OF_CHILDREN, MustStay, RuleAccount
+from registry.actions.keys.erase import NoSuchChild
+from registry.actions.law import retention
+from registry.actions.law.duty_clocks import watch_clocks
+from registry.actions.law.legal_holds import Held
+from registry.actions.law.retention import OF_CHILDREN, MustStay, RuleAccount
 from registry.jobs.opening import Installation
 from registry.model.access import Access, Purpose
 from registry.model.errors import Conflict
 from registry.model.law import Kept
 from registry.store.erasures import TOUCHED
-from registry.store.vacuum import vacuum
+from registry.store.server.vacuum import vacuum
 
 
 def run_retention(installed: Installation, *, dry_run: bool, until: float | None = None) -> list[RuleAccount]:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
-from registry.actions import sign_in
+from registry.actions.accounts import sign_in
 from registry.jobs.identity_provider import takes_passwords
 from registry.jobs.opening import Installation, os_account
 from registry.model.access import Access, Purpose, Role
 from registry.model.errors import DemoRefused, SignInNeeded
-from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
-from registry.protect.keyring_file import Mark
+from registry.protect.keys.keyring_file import Mark
+from registry.protect.log.access_log import Event
 from registry.store import access_log, staff
 from registry.store.staff import Account
 

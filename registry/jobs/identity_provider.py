@@ -7,9 +7,9 @@ from pathlib import Path
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from registry.protect.identity_provider import Client, IdentityProvider
-from registry.protect.identity_tokens import ALGORITHMS, TokenRules
-from registry.protect.private_file import read_private
+from registry.protect.keys.private_file import read_private
+from registry.protect.signing_in.identity_provider import Client, IdentityProvider
+from registry.protect.signing_in.identity_tokens import ALGORITHMS, TokenRules
 from registry.settings import PREFIX, SettingRefused, Settings
 
 _LARGEST = 16 * 1024  # bytes of a key or a secret

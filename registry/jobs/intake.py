@@ -15,10 +15,10 @@ from connectors.population.extract import read_extract
 from connectors.records import Rejected, SourceRecord
 from matching.dates import VIET_NAM
 from matching.names import surname_share
-from registry.actions import load_extract
-from registry.actions.ingest import ingest_batch
-from registry.actions.retry_quarantine import RetryPlace, retry_batch
-from registry.actions.sealing import Vault
+from registry.actions.intake import load_extract
+from registry.actions.intake.ingest import ingest_batch
+from registry.actions.intake.retry_quarantine import RetryPlace, retry_batch
+from registry.actions.keys.sealing import Vault
 from registry.jobs.enqueue import enqueue_linking
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose

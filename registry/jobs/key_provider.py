@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from registry.model.errors import WrongKeys
-from registry.protect.key_provider import Keeper, KeyProvider
-from registry.protect.keyring import KEYRING_FILE, Keyring
-from registry.protect.keyring_root import keeper_of_keyring
+from registry.protect.keys.key_provider import Keeper, KeyProvider
+from registry.protect.keys.keyring import KEYRING_FILE, Keyring
+from registry.protect.keys.keyring_root import keeper_of_keyring
 from registry.protect.providers.keyfile import ROOT_FILE, KeyfileProvider
 from registry.protect.providers.pkcs11 import ModuleKey, Pkcs11Provider
 from registry.protect.providers.transit import TransitKey, TransitProvider

@@ -12,12 +12,13 @@ from uuid import UUID, uuid4
 from connectors.contract import PopulationConnector
 from connectors.population.extract import ExtractConnector
 from matching.frequencies import Frequencies
-from registry.actions import hold_claims, load_extract, match
-from registry.actions.adopt_model import model_in_use
-from registry.actions.decoys import decoys_in
-from registry.actions.load_extract import People
-from registry.actions.match import Engine, SealedExtract
-from registry.actions.verify import verify_links
+from registry.actions.intake import load_extract
+from registry.actions.intake.load_extract import People
+from registry.actions.linkage import hold_claims, match
+from registry.actions.linkage.adopt_model import model_in_use
+from registry.actions.linkage.match import Engine, SealedExtract
+from registry.actions.linkage.verify import verify_links
+from registry.actions.oversight.decoys import decoys_in
 from registry.jobs.clustering import cluster_all
 from registry.jobs.intake import Progress, no_progress
 from registry.jobs.opening import Installation

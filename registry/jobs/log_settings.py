@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 
-from registry.protect.checkpoint import BadCheckpoint
-from registry.protect.cosignature import WitnessVerifier
-from registry.protect.log_sink import FileSink, SyslogSink, sink_of
+from registry.protect.log.checkpoint import BadCheckpoint
+from registry.protect.log.cosignature import WitnessVerifier
+from registry.protect.log.log_sink import FileSink, SyslogSink, sink_of
 from registry.settings import PREFIX, SettingRefused, Settings
 
 

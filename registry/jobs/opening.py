@@ -12,20 +12,20 @@ from typing import Final
 from uuid import uuid4
 
 from connectors import plugins
-from registry.actions import install, rotate_keys
-from registry.actions.replay_erasures import replay_erasures
-from registry.actions.sealing import Vault
+from registry.actions.keys import install, rotate_keys
+from registry.actions.keys.replay_erasures import replay_erasures
+from registry.actions.keys.sealing import Vault
 from registry.jobs.key_provider import open_keyring, provider_of
 from registry.jobs.log_settings import sink_from
 from registry.model.access import NOWHERE, Access, Purpose, Role
 from registry.model.errors import DatabaseUnavailable, RegistryError, WrongKeys
 from registry.model.law import Law, law_of
-from registry.protect.erasure_ledger import ErasureLedger
-from registry.protect.keyring import Keyring
-from registry.protect.keyring_file import Mark
+from registry.protect.keys.erasure_ledger import ErasureLedger
+from registry.protect.keys.keyring import Keyring
+from registry.protect.keys.keyring_file import Mark
 from registry.settings import PREFIX, SettingRefused, Settings
-from registry.store import migrate
-from registry.store.embedded import EmbeddedServer
+from registry.store.server import migrate
+from registry.store.server.embedded import EmbeddedServer
 from registry.store.session import Store
 
 Clock = Callable[[], datetime]

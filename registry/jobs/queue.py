@@ -20,10 +20,10 @@ import psycopg
 from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy import make_url
 
+from registry.actions.accounts.sessions import sweep
 from registry.actions.build_frame import build_frame
-from registry.actions.handwritten import SYSTEM as HANDWRITTEN
-from registry.actions.review_emergency import lock_unreviewed
-from registry.actions.sessions import sweep
+from registry.actions.intake.handwritten import SYSTEM as HANDWRITTEN
+from registry.actions.looking.review_emergency import lock_unreviewed
 from registry.jobs import duties, linking, rotating, watching
 from registry.jobs.enqueue import LINK_NEW, enqueue_linking
 from registry.jobs.intake import today

@@ -11,17 +11,17 @@ from uuid import UUID, uuid4
 
 from connectors.population.extract import ExtractConnector
 from matching.learning import Learned
-from registry.actions import learn_model as learning
-from registry.actions.adopt_model import ModelText, adopt_model, model_in_use
-from registry.actions.load_extract import People
-from registry.actions.log import log
-from registry.actions.match import Engine, SealedExtract
-from registry.actions.replay_model import Compared, Replayed, held_in_replay, replay_batch
+from registry.actions.intake.load_extract import People
+from registry.actions.linkage import learn_model as learning
+from registry.actions.linkage.adopt_model import ModelText, adopt_model, model_in_use
+from registry.actions.linkage.match import Engine, SealedExtract
+from registry.actions.linkage.replay_model import Compared, Replayed, held_in_replay, replay_batch
+from registry.actions.oversight.log import log
 from registry.jobs.intake import Progress, no_progress
 from registry.jobs.linking import IDENTITIES_AT_ONCE, begin_since, counted
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
-from registry.protect.access_log import Event
+from registry.protect.log.access_log import Event
 from registry.store import models, runs
 from registry.store.links import Scope
 from registry.store.models import Replay

@@ -12,15 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from registry.actions import rehash, rotate_keys
-from registry.actions.rebuild_search import rebuild_search
-from registry.actions.rotate_keys import WRAPPING, Moved
-from registry.actions.sealing import Vault
+from registry.actions.finding.rebuild_search import rebuild_search
+from registry.actions.keys import rehash, rotate_keys
+from registry.actions.keys.rotate_keys import WRAPPING, Moved
+from registry.actions.keys.sealing import Vault
 from registry.jobs.intake import Progress, no_progress
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
 from registry.model.errors import KeyUnavailable
-from registry.protect.keyring_file import Domain, KeyState
+from registry.protect.keys.keyring_file import Domain, KeyState
 from registry.store import rotation
 from registry.store.rotation import HashTable
 from registry.store.session import Transaction

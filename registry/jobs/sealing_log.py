@@ -11,8 +11,8 @@ from typing import Final
 
 import httpx
 
-from registry.actions.alarms import AlarmKind, raise_alarm
-from registry.actions.cosign_log import (
+from registry.actions.oversight.alarms import AlarmKind, raise_alarm
+from registry.actions.oversight.cosign_log import (
     LogRolledBack,
     WitnessRefused,
     cosigned_size,
@@ -20,13 +20,13 @@ from registry.actions.cosign_log import (
     note_refusal,
     request_for,
 )
-from registry.actions.seal_log import AT_ONCE, LogDamaged, seal_log
+from registry.actions.oversight.seal_log import AT_ONCE, LogDamaged, seal_log
 from registry.jobs.log_settings import witnesses_from
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
 from registry.model.errors import NotFound
+from registry.protect.log.witness import STATUS_OF, Request, Said
 from registry.protect.log_lines import Told, tell
-from registry.protect.witness import STATUS_OF, Request, Said
 from registry.store.access_log import StoredCosignature
 
 EVERY: Final = 2.0  # seconds between two heads

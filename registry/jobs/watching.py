@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from registry.actions.exports import expire_exports
-from registry.actions.unusual import look_for_unusual
+from registry.actions.lists.exports import expire_exports
+from registry.actions.oversight.unusual import look_for_unusual
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.protect.canonical import compact_json, length_prefixed
-from registry.protect.keyring import Domain, Keyring
+from registry.protect.keys.keyring import Domain, Keyring
 
 IDENTIFIER_BYTES = 16
 _SIGNED_64 = 8

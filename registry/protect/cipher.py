@@ -19,8 +19,8 @@ from pydantic_core import from_json, to_json
 
 from registry.model.errors import Tampered
 from registry.protect.canonical import compact_json, length_prefixed
-from registry.protect.data_key import DataKey
-from registry.protect.key_provider import NONCE_BYTES
+from registry.protect.keys.data_key import DataKey
+from registry.protect.keys.key_provider import NONCE_BYTES
 
 __all__ = [
     "DataKey",

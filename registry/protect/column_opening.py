@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from registry.model.errors import Tampered
 from registry.protect.cipher import AES_256_GCM, FORMAT, Place
-from registry.protect.key_binding import owner_binding
-from registry.protect.key_provider import NONCE_BYTES
-from registry.protect.keyring import Domain, Keyring
+from registry.protect.keys.key_binding import owner_binding
+from registry.protect.keys.key_provider import NONCE_BYTES
+from registry.protect.keys.keyring import Domain, Keyring
 
 _UUID_BYTES: Final = 16
 _TAIL_BYTES: Final = 4 + 2  # the generation behind its length: the last part of both lists

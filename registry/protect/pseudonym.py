@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from uuid import UUID
 
-from registry.protect.keyring import Domain, Keyring
+from registry.protect.keys.keyring import Domain, Keyring
 
 PSEUDONYM_BYTES = 16
 _SIGNED_64 = 8

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Final
 
 from registry.model.errors import BadQuery
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.protect.search_tokens import NO_YEAR, Mint, dated, given_of, pair, shortened, sound, whole
 
 MOST_YEARS: Final = 5  # of a search: more would be fishing, and slow

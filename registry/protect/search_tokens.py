@@ -31,7 +31,7 @@ from itertools import combinations
 
 from matching.names import phonetic
 from registry.protect.canonical import length_prefixed
-from registry.protect.keyring import Domain, Keyring
+from registry.protect.keys.keyring import Domain, Keyring
 
 TOKENS = 28  # a child; most have 18 to 24 of their own
 _MOST_SYLLABLES = 8

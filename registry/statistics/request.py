@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from registry.exports.published import PublishedTable
 from registry.model.errors import NotFound
-from registry.protect.access_log import Event
 from registry.protect.authorize import Action, authorize
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
+from registry.protect.log.access_log import Event
 from registry.protect.pseudonym import cell_secret
 from registry.statistics import catalogue
 from registry.statistics.publish import publish

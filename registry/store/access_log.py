@@ -10,14 +10,14 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects import postgresql
 
-from registry.protect.access_log import Event, Leaf, leaf_of
-from registry.protect.keyring import Keyring
-from registry.protect.log_sink import ToldLeaf
-from registry.protect.merkle import leaf_hash
+from registry.protect.keys.keyring import Keyring
+from registry.protect.log.access_log import Event, Leaf, leaf_of
+from registry.protect.log.log_sink import ToldLeaf
+from registry.protect.log.merkle import leaf_hash
 from registry.store.calls import call_last
-from registry.store.log_tables import CosignatureRow
 from registry.store.session import Transaction
-from registry.store.supporting_tables import AccessLeafRow, CheckpointRow
+from registry.store.tables.log import CosignatureRow
+from registry.store.tables.supporting import AccessLeafRow, CheckpointRow
 
 SEALER_LOCK = 0x7365_616C_6572  # 'sealer': one numbers the leaves at a time
 _LEAF = (AccessLeafRow.leaf_id, AccessLeafRow.tree_index, AccessLeafRow.content, AccessLeafRow.leaf_hash)

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from registry.store.base import among
 from registry.store.session import Transaction
-from registry.store.supporting_tables import StaffRow
+from registry.store.tables.base import among
+from registry.store.tables.supporting import StaffRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

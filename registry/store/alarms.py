@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import select, text, update
 
-from registry.store.key_tables import AlarmRow
 from registry.store.session import Transaction
+from registry.store.tables.keys import AlarmRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from registry.store.bulk import insert_rows
-from registry.store.law_tables import BreachRow, BreachVersionRow
 from registry.store.session import Transaction
+from registry.store.tables.law import BreachRow, BreachVersionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import ARRAY, JSON, Column, Table
 from sqlalchemy.dialects import postgresql
 
-from registry.store.base import Base
 from registry.store.session import Transaction, driver_of
+from registry.store.tables.base import Base
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 

@@ -12,18 +12,18 @@ from sqlalchemy import Select, select, text
 
 from registry.model.access import Area
 from registry.protect.authorize import Grant
-from registry.store.base import among
 from registry.store.calls import call_last, called
-from registry.store.key_tables import ChildKeyRow
 from registry.store.keys import IDENTITY_KEY, of_identity
 from registry.store.session import Transaction
-from registry.store.tables import (
+from registry.store.tables.base import among
+from registry.store.tables.children import (
     ChildRow,
     IdentifierLookupRow,
     IdentityRow,
     OpeningRow,
     SourceKeyLookupRow,
 )
+from registry.store.tables.keys import ChildKeyRow
 
 Row = Mapping[str, Any]
 GROUPS, CASES = "groups_of", "cases_of"  # functions of the database

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import CompoundSelect, any_, bindparam, false, func, literal, select, true, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from registry.store.base import among
 from registry.store.session import Transaction
-from registry.store.tables import ChildRow, LinkRow, MatchResultRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow, LinkRow, MatchResultRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

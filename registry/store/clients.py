@@ -11,8 +11,8 @@ from typing import Any, Final
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_once
 
-from registry.store.client_tables import ClientAssertionRow, ClientRow, ClientTokenRow
 from registry.store.session import Transaction
+from registry.store.tables.clients import ClientAssertionRow, ClientRow, ClientTokenRow
 
 KEPT: Final = timedelta(days=1)  # for so long what has ended is kept, lest a clock that goes back should forget it
 

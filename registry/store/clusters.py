@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, or_, 
 from sqlalchemy.orm import aliased
 
 from registry.protect.authorize import Grant
-from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.calls import called
 from registry.store.links import Scope, SealedIdentity, living_identities
-from registry.store.pair_tables import RecordComparisonRow, RecordJoinRow, RecordPairRow, RecordVerdictRow
 from registry.store.session import Transaction
-from registry.store.tables import ChildRow, IdentityRow, LinkRow, MatchResultRow, SourceRecordRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow, IdentityRow, LinkRow, MatchResultRow, SourceRecordRow
+from registry.store.tables.pairs import RecordComparisonRow, RecordJoinRow, RecordPairRow, RecordVerdictRow
 
 Row = Mapping[str, Any]
 Pair = tuple[uuid.UUID, uuid.UUID]  # the smaller id first

@@ -10,14 +10,14 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from registry.store.base import among
 from registry.store.bulk import insert_rows
-from registry.store.key_tables import ChildKeyRow
 from registry.store.keys import IDENTITY_KEY, of_identity
-from registry.store.law_tables import ConsentTextRow
-from registry.store.rights_tables import ConsentRow, ConsentSignatureRow
 from registry.store.session import Transaction
-from registry.store.tables import ChildRow, IdentityRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow, IdentityRow
+from registry.store.tables.keys import ChildKeyRow
+from registry.store.tables.law import ConsentTextRow
+from registry.store.tables.rights import ConsentRow, ConsentSignatureRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

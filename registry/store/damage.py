@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import delete, select, text
 
-from registry.store.base import among
 from registry.store.session import Transaction
-from registry.store.tables import DamagedValueRow
+from registry.store.tables.base import among
+from registry.store.tables.children import DamagedValueRow
 
 Value = tuple[uuid.UUID, str, str]  # child, table, group
 

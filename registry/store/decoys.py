@@ -9,13 +9,13 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text
 
-from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.calls import called
-from registry.store.key_tables import DecoyRow
 from registry.store.session import Transaction
-from registry.store.supporting_tables import IngestRowRow, IngestRunRow
-from registry.store.tables import ChildRow, SourceRecordRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow, SourceRecordRow
+from registry.store.tables.keys import DecoyRow
+from registry.store.tables.supporting import IngestRowRow, IngestRunRow
 
 AMONG = "decoys_of"  # function of the database
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, update
 
-from registry.store.base import among
 from registry.store.bulk import insert_rows
-from registry.store.emergency_tables import EmergencyRow
-from registry.store.key_tables import ChildKeyRow
 from registry.store.keys import IDENTITY_KEY, of_identity
 from registry.store.session import Transaction
-from registry.store.supporting_tables import StaffRow, StaffSessionRow
+from registry.store.tables.base import among
+from registry.store.tables.emergencies import EmergencyRow
+from registry.store.tables.keys import ChildKeyRow
+from registry.store.tables.supporting import StaffRow, StaffSessionRow
 
 BREAK_GLASS: Final = "break_glass"
 OWN_AREA: Final = "own_area"

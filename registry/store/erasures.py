@@ -12,14 +12,10 @@ from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from registry.store import emergencies
-from registry.store.base import among
-from registry.store.emergency_tables import EmergencyRow
-from registry.store.key_tables import ChildKeyRow, ErasedRecordRow, ErasureRow
 from registry.store.keys import IDENTITY_KEY, of_identity
-from registry.store.schema import CHILD_OWNED, METADATA
 from registry.store.session import Transaction
-from registry.store.supporting_tables import SearchMemoRow
-from registry.store.tables import (
+from registry.store.tables.base import among
+from registry.store.tables.children import (
     ChildRow,
     IdentifierLookupRow,
     IdentityRow,
@@ -29,6 +25,10 @@ from registry.store.tables import (
     PointerRow,
     SourceKeyLookupRow,
 )
+from registry.store.tables.emergencies import EmergencyRow
+from registry.store.tables.keys import ChildKeyRow, ErasedRecordRow, ErasureRow
+from registry.store.tables.schema import CHILD_OWNED, METADATA
+from registry.store.tables.supporting import SearchMemoRow
 
 _OTHER: Final = "other_id"  # names another identity: a row about the two goes with either of them
 _LED_TO: Final = (IdentifierLookupRow, SourceKeyLookupRow, PersonLookupRow)

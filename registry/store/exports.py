@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from registry.model.access import Area
 from registry.protect.authorize import Grant
-from registry.store.base import among
-from registry.store.limit_tables import ExportListRow, ExportRow
-from registry.store.seal_tables import ChildSealRow
 from registry.store.session import Transaction
-from registry.store.tables import ChildRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow
+from registry.store.tables.limits import ExportListRow, ExportRow
+from registry.store.tables.seals import ChildSealRow
 
 _LOCK = 0x6578_706F_7274  # 'export': one account asks for one list at a time
 

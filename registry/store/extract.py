@@ -12,11 +12,11 @@ from sqlalchemy import delete, func, insert, select, text, update
 
 from connectors.contract import Candidate, CandidatePage, CandidateQuery
 from registry.store import keys
-from registry.store.base import among
 from registry.store.bulk import insert_rows
-from registry.store.key_tables import SharedKeyRow
 from registry.store.session import Transaction
-from registry.store.supporting_tables import (
+from registry.store.tables.base import among
+from registry.store.tables.keys import SharedKeyRow
+from registry.store.tables.supporting import (
     ExtractBatchRow,
     ExtractBlockRow,
     ExtractNumberLookupRow,

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from registry.model.frame import BaseCell, Fact
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
-from registry.store.supporting_tables import FrameFactRow, FrameRow
+from registry.store.tables.supporting import FrameFactRow, FrameRow
 
 
 def open_frame(transaction: Transaction, frame_id: uuid.UUID, *, as_of: date, at: datetime) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Select, case, func, literal, select
 
-from registry.store.key_tables import AlarmRow
 from registry.store.session import Transaction
-from registry.store.supporting_tables import AccessLeafRow, QuarantineRow
-from registry.store.tables import DamagedValueRow
+from registry.store.tables.children import DamagedValueRow
+from registry.store.tables.keys import AlarmRow
+from registry.store.tables.supporting import AccessLeafRow, QuarantineRow
 
 Counted = dict[tuple[str, ...], float]
 

@@ -13,12 +13,12 @@ from datetime import datetime
 from sqlalchemy import delete, select, union
 
 from registry.store import seals
-from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.calls import called
-from registry.store.pair_tables import RecordJoinRow
 from registry.store.session import Transaction
-from registry.store.tables import ChildRow, LinkRow, MemberRow, PersonLookupRow, PointerRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow, LinkRow, MemberRow, PersonLookupRow, PointerRow
+from registry.store.tables.pairs import RecordJoinRow
 
 PERSON = "person"  # reason of a join that a person made, beside 'evidence'
 

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from registry.store.bulk import insert_rows
-from registry.store.key_tables import ChildKeyRow, KeyVersionRow, SharedKeyRow
 from registry.store.session import Transaction
-from registry.store.tables import ChildRow, ProtectionCaseRow
+from registry.store.tables.children import ChildRow, ProtectionCaseRow
+from registry.store.tables.keys import ChildKeyRow, KeyVersionRow, SharedKeyRow
 
 CaseKeyRow = aliased(ChildKeyRow, name="case_key")
 

@@ -9,8 +9,8 @@ from datetime import date
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from registry.store.law_tables import LegalBasisRow
 from registry.store.session import Transaction
+from registry.store.tables.law import LegalBasisRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

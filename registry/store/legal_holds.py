@@ -9,10 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 
-from registry.store.base import among
 from registry.store.bulk import insert_rows
-from registry.store.law_tables import LegalHoldRow
 from registry.store.session import Transaction
+from registry.store.tables.base import among
+from registry.store.tables.law import LegalHoldRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

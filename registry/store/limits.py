@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from registry.store.calls import answer, call_of
-from registry.store.limit_tables import LookRow, StaffPersonRow
 from registry.store.session import Transaction
+from registry.store.tables.limits import LookRow, StaffPersonRow
 from registry.store.wire import Call
 
 OPENED, SEARCHED, MISSED = "opened", "searched", "missed"

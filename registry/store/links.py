@@ -11,13 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text, update
 
 from registry.protect.authorize import Grant
-from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.calls import called
-from registry.store.key_tables import ChildKeyRow
 from registry.store.keys import IDENTITY_KEY, of_identity
 from registry.store.session import Transaction
-from registry.store.tables import (
+from registry.store.tables.base import among
+from registry.store.tables.children import (
     CandidateRow,
     ChildBlockRow,
     ChildRow,
@@ -27,6 +26,7 @@ from registry.store.tables import (
     MatchResultRow,
     SourceRecordRow,
 )
+from registry.store.tables.keys import ChildKeyRow
 
 Row = Mapping[str, Any]
 STANDING = "links_of"  # function of the database

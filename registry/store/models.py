@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from registry.store.session import Transaction
-from registry.store.supporting_tables import LinkageModelRow, ModelReplayRow
+from registry.store.tables.supporting import LinkageModelRow, ModelReplayRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

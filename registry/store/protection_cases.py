@@ -9,10 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from registry.store.base import among
 from registry.store.keys import CaseKeyRow, of_case
 from registry.store.session import Transaction
-from registry.store.tables import ProtectionCaseRow, SourceRecordRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ProtectionCaseRow, SourceRecordRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

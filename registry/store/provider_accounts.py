@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
-from registry.store.sign_in_tables import ProviderAccountRow, ProviderLogoutRow, ProviderQuestionRow
+from registry.store.tables.sign_in import ProviderAccountRow, ProviderLogoutRow, ProviderQuestionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

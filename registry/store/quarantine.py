@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from registry.store.base import among
 from registry.store.session import Transaction
-from registry.store.supporting_tables import IngestRunRow, QuarantineRow
+from registry.store.tables.base import among
+from registry.store.tables.supporting import IngestRunRow, QuarantineRow
 
 DAMAGED: Final = "row_damaged"  # the rule of a row whose sealed bytes were changed
 

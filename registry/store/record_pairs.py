@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, u
 from sqlalchemy.orm import aliased
 
 from registry.protect.authorize import Grant
-from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.clusters import Pair
-from registry.store.pair_tables import RecordPairRow, RecordVerdictRow
 from registry.store.session import Transaction
-from registry.store.tables import ChildRow, PointerRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow, PointerRow
+from registry.store.tables.pairs import RecordPairRow, RecordVerdictRow
 
 Row = Mapping[str, Any]
 Query = Select[*tuple[Any, ...]]

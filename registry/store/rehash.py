@@ -9,9 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from registry.store.base import among
 from registry.store.bulk import insert_rows
-from registry.store.key_tables import ChildKeyRow
 from registry.store.keys import IDENTITY_KEY, of_identity
 from registry.store.rotation import (
     CHILD_BLOCKS,
@@ -22,8 +20,8 @@ from registry.store.rotation import (
     HashTable,
 )
 from registry.store.session import Transaction
-from registry.store.supporting_tables import ExtractBlockRow, ExtractNumberLookupRow, ExtractPersonRow
-from registry.store.tables import (
+from registry.store.tables.base import among
+from registry.store.tables.children import (
     ChildBlockRow,
     ChildRow,
     IdentifierLookupRow,
@@ -31,6 +29,8 @@ from registry.store.tables import (
     LinkRow,
     SourceKeyLookupRow,
 )
+from registry.store.tables.keys import ChildKeyRow
+from registry.store.tables.supporting import ExtractBlockRow, ExtractNumberLookupRow, ExtractPersonRow
 
 _ROWS = {
     IDENTIFIERS: IdentifierLookupRow,

@@ -28,11 +28,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from registry.protect.authorize import Grant
-from registry.store.base import among
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
-from registry.store.supporting_tables import ExtractNumberLookupRow
-from registry.store.tables import CandidateRow, ChildRow, MatchResultRow, VerdictRow
+from registry.store.tables.base import among
+from registry.store.tables.children import CandidateRow, ChildRow, MatchResultRow, VerdictRow
+from registry.store.tables.supporting import ExtractNumberLookupRow
 
 Row = Mapping[str, Any]
 _ONE, _OTHER = aliased(ExtractNumberLookupRow), aliased(ExtractNumberLookupRow)  # two citizens by one number

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Integer, SmallInteger, bindparam, select, tex
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import LargeBinary, Uuid
 
-from registry.store.key_tables import KeyVersionRow
 from registry.store.session import Transaction
+from registry.store.tables.keys import KeyVersionRow
 
 # Where the versions of a domain are written: table and column.
 _PLACES: Final[Mapping[str, Sequence[tuple[str, str]]]] = {

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import Table, text
 
-from registry.store.schema import METADATA
 from registry.store.session import Transaction
+from registry.store.tables.schema import METADATA
 
 # Made again from other rows or files, or kept for a short time.
 _NOT_WATCHED: Final = frozenset(

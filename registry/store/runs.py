@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from registry.store.session import Transaction
-from registry.store.supporting_tables import IngestRowRow, IngestRunRow, MatchRunRow
+from registry.store.tables.supporting import IngestRowRow, IngestRunRow, MatchRunRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from registry.model.access import Area, Role
-from registry.store.base import among
 from registry.store.bulk import insert_rows
-from registry.store.seal_tables import ChildSealRow
 from registry.store.session import Transaction
-from registry.store.supporting_tables import StaffRow
+from registry.store.tables.base import among
+from registry.store.tables.seals import ChildSealRow
+from registry.store.tables.supporting import StaffRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

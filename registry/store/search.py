@@ -15,7 +15,7 @@ from registry.protect.authorize import Grant
 from registry.store.bulk import insert_rows
 from registry.store.links import SealedIdentity, living_identities
 from registry.store.session import Transaction, driver_of
-from registry.store.tables import ChildRow, ChildSearchRow, DamagedValueRow
+from registry.store.tables.children import ChildRow, ChildSearchRow, DamagedValueRow
 
 SealedFacts = tuple[bytes, int, int, bytes, bytes]  # id, generation, epoch, wrapped key, sealed facts
 

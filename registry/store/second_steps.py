@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, insert, select, update
 
 from registry.store import keys
-from registry.store.key_tables import SharedKeyRow
 from registry.store.session import Transaction
-from registry.store.sign_in_tables import SecondStepRow
+from registry.store.tables.keys import SharedKeyRow
+from registry.store.tables.sign_in import SecondStepRow
 
 DOMAIN = "staff_wrap"
 

@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 from registry.model.access import NOWHERE, Access, Area, Purpose, Role
 from registry.model.errors import Conflict, DatabaseUnavailable, RegistryError
 from registry.protect.authorize import Grant
-from registry.protect.log_sink import Sink, ToldLeaf
+from registry.protect.log.log_sink import Sink, ToldLeaf
 from registry.store.wire import Call, Driver, Rows, ask_together, run
 
 DATABASE_ROLE_PREFIX = "child_registry_"

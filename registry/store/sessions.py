@@ -10,8 +10,8 @@ from sqlalchemy import delete, or_, select, update
 
 from registry.model.signing_in import Method
 from registry.store.session import Transaction
-from registry.store.sign_in_tables import ProviderLogoutRow, ProviderQuestionRow
-from registry.store.supporting_tables import SearchMemoRow, StaffSessionRow
+from registry.store.tables.sign_in import ProviderLogoutRow, ProviderQuestionRow
+from registry.store.tables.supporting import SearchMemoRow, StaffSessionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

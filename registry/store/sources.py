@@ -11,13 +11,11 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 
 from registry.store import keys
-from registry.store.base import among
 from registry.store.bulk import insert_rows, update_rows
-from registry.store.key_tables import ChildKeyRow, SharedKeyRow
 from registry.store.keys import IDENTITY_KEY, CaseKeyRow, of_case, of_identity
 from registry.store.session import Transaction
-from registry.store.supporting_tables import IngestRowRow, QuarantineRow, SourceSystemRow
-from registry.store.tables import (
+from registry.store.tables.base import among
+from registry.store.tables.children import (
     ChildBlockRow,
     ChildRow,
     ChildSearchRow,
@@ -29,6 +27,8 @@ from registry.store.tables import (
     SourceRecordRow,
     SourceVersionRow,
 )
+from registry.store.tables.keys import ChildKeyRow, SharedKeyRow
+from registry.store.tables.supporting import IngestRowRow, QuarantineRow, SourceSystemRow
 
 Row = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from sqlalchemy import DateTime, func, insert, select, update
 from registry.model.access import Area, Role
 from registry.model.signing_in import Method
 from registry.store.session import Transaction
-from registry.store.supporting_tables import SearchMemoRow, StaffRow, StaffSessionRow
+from registry.store.tables.supporting import SearchMemoRow, StaffRow, StaffSessionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

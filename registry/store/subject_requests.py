@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, update
 
 from registry.model.access import Area
-from registry.store.base import among
 from registry.store.bulk import insert_rows
-from registry.store.rights_tables import SubjectCorrectionRow, SubjectRequestRow
 from registry.store.session import Transaction
-from registry.store.tables import ChildRow
+from registry.store.tables.base import among
+from registry.store.tables.children import ChildRow
+from registry.store.tables.rights import SubjectCorrectionRow, SubjectRequestRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from sqlalchemy import select, tuple_
 
 from registry.store.bulk import insert_rows
 from registry.store.session import Transaction
-from registry.store.tables import LinkRow, VerificationRow
+from registry.store.tables.children import LinkRow, VerificationRow
 
 Row = Mapping[str, Any]
 

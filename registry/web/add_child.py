@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.add_case import CHANNELS, HARM_LEVELS, SETTINGS, NewCase, add_case
-from registry.actions.add_child import SEXES, NewChild, add_child
-from registry.actions.find_child import FindQuery
-from registry.actions.memo import recall_search
+from registry.actions.finding.find_child import FindQuery
+from registry.actions.finding.memo import recall_search
+from registry.actions.intake.add_case import CHANNELS, HARM_LEVELS, SETTINGS, NewCase, add_case
+from registry.actions.intake.add_child import SEXES, NewChild, add_child
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, Refused
 from registry.protect.authorize import Action, permitted

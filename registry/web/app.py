@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from registry.actions.services import Services
-from registry.protect.request_guard import RequestGuard
+from registry.protect.requests.request_guard import RequestGuard
 from registry.web import (
     add_child,
     child,

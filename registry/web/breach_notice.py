@@ -7,7 +7,7 @@ from html import escape
 from io import StringIO
 from typing import Any, Final
 
-from registry.actions.breaches import BreachView
+from registry.actions.law.breaches import BreachView
 from registry.web.rendering import Formats
 from registry.web.translation import Language, msgid, translations
 

@@ -10,9 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.memo import recall_reason, remember_reason
-from registry.actions.open_child import open_child, purpose_given
-from registry.actions.views import ChildView, LinkView, RecordView
+from registry.actions.finding.memo import recall_reason, remember_reason
+from registry.actions.looking.open_child import open_child, purpose_given
+from registry.actions.looking.views import ChildView, LinkView, RecordView
 from registry.model.access import PEOPLE_PURPOSES, Purpose
 from registry.model.errors import OutsideOpeningArea, ReasonNeeded, Refused
 from registry.protect.authorize import Action, permitted

@@ -10,8 +10,8 @@ import segno
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.one_time_codes import Proposal, enrol, proposal, propose, recovery_left
-from registry.actions.sign_in import current, renew_session
+from registry.actions.accounts.one_time_codes import Proposal, enrol, proposal, propose, recovery_left
+from registry.actions.accounts.sign_in import current, renew_session
 from registry.model.errors import BadQuery
 from registry.model.signing_in import Method
 from registry.web.refusals import mistakes_of

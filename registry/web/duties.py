@@ -10,11 +10,11 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from connectors import plugins
-from registry.actions import breaches, legal_bases, legal_holds
-from registry.actions.breaches import BreachFacts
-from registry.actions.legal_bases import NewBasis
-from registry.actions.processing_record import SourceLine, processing_record
-from registry.actions.retention import schedule
+from registry.actions.law import breaches, legal_bases, legal_holds
+from registry.actions.law.breaches import BreachFacts
+from registry.actions.law.legal_bases import NewBasis
+from registry.actions.law.processing_record import SourceLine, processing_record
+from registry.actions.law.retention import schedule
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, ReasonNeeded
 from registry.model.working_days import day_in_viet_nam

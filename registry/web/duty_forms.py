@@ -11,7 +11,7 @@ from typing import Annotated, Final, TypeVar
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from registry.actions.consent import Method, Signature, Signer
+from registry.actions.law.consent import Method, Signature, Signer
 from registry.model.errors import BadQuery, RegistryError
 from registry.model.representative import Relation
 from registry.web.rendering import VIET_NAM, Mistake

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from registry.actions.consent import Method, Signer, Standing
-from registry.actions.corrections import Corrected
-from registry.actions.retention import Blocked
+from registry.actions.law.consent import Method, Signer, Standing
+from registry.actions.law.corrections import Corrected
+from registry.actions.law.retention import Blocked
 from registry.model.family_requests import Kind, Outcome, State
 from registry.model.law import Clock, Kept, Use
 from registry.model.representative import Relation

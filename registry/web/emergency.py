@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.break_glass import AnotherRuns, NoSupervisor, OwnArea, break_glass, end_emergency
-from registry.actions.review_emergency import Verdict, emergencies_to_judge, judge_emergency
+from registry.actions.looking.break_glass import AnotherRuns, NoSupervisor, OwnArea, break_glass, end_emergency
+from registry.actions.looking.review_emergency import Verdict, emergencies_to_judge, judge_emergency
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, ReasonNeeded, Refused, RegistryError
 from registry.protect.authorize import Action, authorize, permitted

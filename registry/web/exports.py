@@ -9,8 +9,8 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from matching import places
-from registry.actions.export_rows import Question
-from registry.actions.exports import (
+from registry.actions.lists.export_rows import Question
+from registry.actions.lists.exports import (
     LONGEST_REASON,
     ask_export,
     check_may_decide,
@@ -20,8 +20,8 @@ from registry.actions.exports import (
     waiting_export,
     waiting_exports,
 )
-from registry.actions.fetch_export import Form as FileForm
-from registry.actions.fetch_export import fetch_export
+from registry.actions.lists.fetch_export import Form as FileForm
+from registry.actions.lists.fetch_export import fetch_export
 from registry.model.access import Area, Purpose
 from registry.model.errors import BadQuery, Conflict, ReasonNeeded, Refused, TooMany
 from registry.protect.authorize import Action, permitted

@@ -9,11 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions import consent, corrections, subject_requests
-from registry.actions.consent import Method, Signer
-from registry.actions.corrections import Corrected, NewCorrection
-from registry.actions.held_values import what_is_held
-from registry.actions.subject_requests import NewRequest
+from registry.actions.law import consent, corrections, subject_requests
+from registry.actions.law.consent import Method, Signer
+from registry.actions.law.corrections import Corrected, NewCorrection
+from registry.actions.law.held_values import what_is_held
+from registry.actions.law.subject_requests import NewRequest
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery
 from registry.model.family_requests import Kind, Outcome

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.find_child import FindQuery, find_child
-from registry.actions.memo import recall_search, remember_search
+from registry.actions.finding.find_child import FindQuery, find_child
+from registry.actions.finding.memo import recall_search, remember_search
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, Refused
 from registry.protect.authorize import Action, permitted

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.identity_provider import (
+from registry.actions.accounts.identity_provider import (
     QUESTION_LIVES,
     Reply,
     Returned,
@@ -17,10 +17,10 @@ from registry.actions.identity_provider import (
     send,
     take_back,
 )
-from registry.actions.sign_in import SignInRefused, Started
+from registry.actions.accounts.sign_in import SignInRefused, Started
 from registry.model.errors import NotFound
-from registry.protect.identity_provider import IdentityProvider
-from registry.protect.identity_tokens import TokenRefused
+from registry.protect.signing_in.identity_provider import IdentityProvider
+from registry.protect.signing_in.identity_tokens import TokenRefused
 from registry.web.refusals import own_page
 from registry.web.rendering import render
 from registry.web.visitor import Newcomer, Visiting, Visitor, give_cookie

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.alarms import acknowledge_alarm, list_alarms
-from registry.actions.read_log import read_log
+from registry.actions.oversight.alarms import acknowledge_alarm, list_alarms
+from registry.actions.oversight.read_log import read_log
 from registry.model.access import Purpose
 from registry.web.rendering import render
 from registry.web.visitor import OWN_FORM, Member

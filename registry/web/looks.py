@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.who_looked import Looks, looks_by_account, who_looked
+from registry.actions.looking.who_looked import Looks, looks_by_account, who_looked
 from registry.model.access import Purpose, Role
 from registry.web.rendering import Mistake, render
 from registry.web.translation import msgid

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from registry.actions.processing_record import ProcessingRecord
+from registry.actions.law.processing_record import ProcessingRecord
 from registry.protect.policy import SEPARATE_RIGHTS, FieldGroup
 from registry.web import duty_words, words
 from registry.web.rendering import Formats

@@ -8,14 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.cluster_review import (
+from registry.actions.linkage.cluster_review import (
     decide_record_pair,
     open_record_pair,
     recent_joins,
     record_pair_queue,
     undo_join,
 )
-from registry.actions.review import Says
+from registry.actions.linkage.review import Says
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, Refused
 from registry.protect.authorize import Action, permitted

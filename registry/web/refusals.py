@@ -13,10 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
-from registry.actions.damage import RecordDamaged
-from registry.actions.note_refusal import note_refusal
+from registry.actions.accounts.sign_in import CodesMustBeSetUp, PasswordMustBeChosen
+from registry.actions.keys.damage import RecordDamaged
+from registry.actions.oversight.note_refusal import note_refusal
 from registry.actions.services import Services
-from registry.actions.sign_in import CodesMustBeSetUp, PasswordMustBeChosen
 from registry.model.access import Purpose
 from registry.model.errors import FreshSignInNeeded, LimitReached, NotFound, Refused, RegistryError, SignInNeeded
 from registry.web.rendering import Mistake, render

@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.review import Says, decide_pair, open_pair, review_queue, undo_link
-from registry.actions.views import CandidateView, EvidenceRow, PairView, SideView
+from registry.actions.linkage.review import Says, decide_pair, open_pair, review_queue, undo_link
+from registry.actions.looking.views import CandidateView, EvidenceRow, PairView, SideView
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, NotFound, Refused
 from registry.protect.authorize import Action, permitted

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.seal_child import seal_child, seal_view, unseal_child
+from registry.actions.looking.seal_child import seal_child, seal_view, unseal_child
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, ReasonNeeded
 from registry.protect.authorize import Action, authorize

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.sessions import end_own, own_sessions
+from registry.actions.accounts.sessions import end_own, own_sessions
 from registry.web.rendering import render
 from registry.web.visitor import OWN_FORM, Member, take_cookie
 

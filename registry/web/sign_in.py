@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.actions.sign_in import (
+from registry.actions.accounts.sign_in import (
     SignInRefused,
     choose_password,
     prove,

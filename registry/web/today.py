@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from registry.actions.count_work import Work, count_work
-from registry.actions.review_emergency import waiting_to_judge
+from registry.actions.looking.review_emergency import waiting_to_judge
+from registry.actions.oversight.count_work import Work, count_work
 from registry.model.access import Purpose
 from registry.protect.authorize import Action, permitted
 from registry.web.rendering import render

@@ -13,12 +13,12 @@ from uuid import UUID
 from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
+from registry.actions.accounts.sign_in import LONGEST_SESSION, Started, access_of, current, nobody, require_ready
 from registry.actions.services import Services
-from registry.actions.sign_in import LONGEST_SESSION, Started, access_of, current, nobody, require_ready
 from registry.model.access import Access, Purpose
 from registry.model.errors import NotFound, Refused, SignInNeeded
 from registry.protect.doors import PAGES, require_door
-from registry.protect.request_watch import request_id
+from registry.protect.requests.request_watch import request_id
 from registry.store.session import Transaction
 from registry.store.staff import SignedIn
 from registry.web.translation import Language, is_language

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from tests.database import DatabaseServer
 from tests.web.conftest import BEGINNING
 from tests.web.world import World, running_world

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from registry.actions.clients import Credentials, add_client
+from registry.actions.accounts.clients import Credentials, add_client
 from registry.model.access import Purpose, Role
-from registry.protect.client_keys import public_keys
+from registry.protect.signing_in.client_keys import public_keys
 from tests.web.world import World
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from registry.actions.alarms import list_alarms
-from registry.actions.clients import Credentials, replace_credentials
+from registry.actions.accounts.clients import Credentials, replace_credentials
+from registry.actions.oversight.alarms import list_alarms
 from registry.model.access import Purpose, Role
-from registry.protect.client_keys import certificate_digest, public_keys
+from registry.protect.signing_in.client_keys import certificate_digest, public_keys
 from tests.api.calling import problem
 from tests.api.connections import REAL, SECRET, Running, authority, over_tls, running, through_socket
 from tests.api.machines import Machine, certificate, pem

@@ -14,12 +14,12 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from registry.actions.alarms import list_alarms
-from registry.actions.clients import Credentials, disable_client, list_clients, replace_credentials
+from registry.actions.accounts.clients import Credentials, disable_client, list_clients, replace_credentials
+from registry.actions.oversight.alarms import list_alarms
 from registry.model.access import Purpose, Role
 from registry.model.errors import NotFound, Refused
-from registry.protect.access_log import Leaf, read_leaf
-from registry.protect.client_keys import public_keys
+from registry.protect.log.access_log import Leaf, read_leaf
+from registry.protect.signing_in.client_keys import public_keys
 from tests.api.calling import Program, problem
 from tests.api.machines import BEARER, Machine, Signer
 from tests.registry.actions.installed import unguarded

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from registry.actions.sign_in import IDLE, MOST_FAILURES
+from registry.actions.accounts.sign_in import IDLE, MOST_FAILURES
 from tests.api.calling import Program, problem
 from tests.web.browsing import person
 from tests.web.devices import own_account, set_up

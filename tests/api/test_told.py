@@ -19,7 +19,7 @@ import pytest
 import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
 
-from registry.actions.meters import Meters
+from registry.actions.oversight.meters import Meters
 from registry.actions.services import Services
 from registry.commands.serving import whole
 from registry.model.access import Access

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import make_url
 
 from registry.model.access import Area, Role
-from registry.protect.access_log import read_leaf
 from registry.protect.doors import DOORS, Door
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
+from registry.protect.log.access_log import read_leaf
 from tests.api.calling import Program
 from tests.database import DatabaseServer
 from tests.doors.calls import SAMPLES, Caller, caller

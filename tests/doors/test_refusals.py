@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from registry.model.access import Purpose, Role
-from registry.protect.access_log import Leaf, Outcome, read_leaf
+from registry.protect.log.access_log import Leaf, Outcome, read_leaf
 from registry.store import access_log
 from tests.api.calling import Program, problem
 from tests.web.browsing import person

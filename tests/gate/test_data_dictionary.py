@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import LargeBinary, Table
 
-from registry.store.schema import METADATA
+from registry.store.tables.schema import METADATA
 
 PAGE = Path(__file__).parents[2] / "docs" / "data-dictionary.md"
 SECTION = re.compile(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)

@@ -16,9 +16,9 @@ from babel.messages.pofile import read_po
 
 from matching import levels
 from matching.levels import LEVELS, Level
-from registry.actions.find_advice import ADVICE
-from registry.actions.find_child import SAME_NUMBER
-from registry.actions.normalise import RULES
+from registry.actions.finding.find_advice import ADVICE
+from registry.actions.finding.find_child import SAME_NUMBER
+from registry.actions.intake.normalise import RULES
 from registry.web.translation import translations
 
 PROJECT = Path(__file__).parents[2]
@@ -30,16 +30,16 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "msgid": None}
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
 # Actions whose refusals and reasons are read on the pages, and the calls that hold them.
 SPEAKING = {
-    "find_scope.py": ("BadQuery",),
-    "question.py": ("BadQuery",),
-    "grading.py": ("Likeness",),
-    "name_likeness.py": ("Likeness",),
-    "review.py": ("BadQuery",),
-    "sign_in.py": ("BadQuery",),
-    "add_child.py": ("BadQuery",),
-    "add_case.py": ("BadQuery",),
-    "seal_child.py": ("BadQuery",),
-    "one_time_codes.py": ("BadQuery",),
+    "finding/find_scope.py": ("BadQuery",),
+    "finding/question.py": ("BadQuery",),
+    "finding/grading.py": ("Likeness",),
+    "finding/name_likeness.py": ("Likeness",),
+    "linkage/review.py": ("BadQuery",),
+    "accounts/sign_in.py": ("BadQuery",),
+    "intake/add_child.py": ("BadQuery",),
+    "intake/add_case.py": ("BadQuery",),
+    "looking/seal_child.py": ("BadQuery",),
+    "accounts/one_time_codes.py": ("BadQuery",),
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.records import ChildFacts, PersonFacts
 from matching.child_columns import COLUMNS, REQUIRED, RULES, Unread, identity_of
 from matching.identity import BirthDate, Certainty, Flag, Identity, Sex
-from registry.actions import normalise
+from registry.actions.intake import normalise
 from tests.matching.written_records import ODD_VALUES, rows
 
 YEAR = 2026

@@ -19,11 +19,11 @@ from sqlalchemy.pool import NullPool
 
 from registry.model.access import Access, Purpose
 from registry.model.errors import DatabaseUnavailable
-from registry.store import installation
-from registry.store.migrate import MigrationRefused, current, newest, script, upgrade
-from registry.store.programs import wheel_bin_dir
-from registry.store.schema import METADATA
+from registry.store.server import installation
+from registry.store.server.migrate import MigrationRefused, current, newest, script, upgrade
+from registry.store.server.programs import wheel_bin_dir
 from registry.store.session import Store
+from registry.store.tables.schema import METADATA
 from tests.database import DatabaseServer
 from tests.migrations.catalogue import connect, shape, touched
 

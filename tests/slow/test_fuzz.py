@@ -19,12 +19,12 @@ from connectors.population.extract import read_extract
 from connectors.records import Rejected, SourceRecord
 from matching import dates, names, numbers
 from matching.names import surname_share
-from registry.actions.normalise import RuleBroken, check_texts, identity_of, identity_of_citizen
+from registry.actions.intake.normalise import RuleBroken, check_texts, identity_of, identity_of_citizen
 from registry.demo.invention import FILES, POPULATION_FILE, invent
 from registry.model.errors import Tampered
-from registry.protect.checkpoint import BadCheckpoint, read_checkpoint
 from registry.protect.cipher import Place, generation_of, seal, unseal, unseal_document
-from registry.protect.data_key import DataKey
+from registry.protect.keys.data_key import DataKey
+from registry.protect.log.checkpoint import BadCheckpoint, read_checkpoint
 from tests.database import DatabaseServer
 from tests.registry.commands.command_line import Home
 from tests.slow.mutation import mutated

@@ -13,8 +13,8 @@ import pkcs11
 import pytest
 
 from registry.model.errors import KeyUnavailable, ProviderUnavailable, WrongKeys
-from registry.protect.key_provider import KEY_BYTES, Wrapped
-from registry.protect.keyring import Domain, Keyring, Mark
+from registry.protect.keys.key_provider import KEY_BYTES, Wrapped
+from registry.protect.keys.keyring import Domain, Keyring, Mark
 from registry.protect.providers.pkcs11 import ModuleKey, Pkcs11Provider
 from tests.registry.protect.provider_contract import AAD, ProviderContract
 from tests.slow.softhsm import SoftHsm

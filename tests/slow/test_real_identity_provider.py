@@ -14,10 +14,10 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from registry.actions.identity_provider import invite
+from registry.actions.accounts.identity_provider import invite
 from registry.jobs.identity_provider import provider_of
 from registry.model.access import Purpose, Role
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.settings import Settings
 from tests.database import DatabaseServer
 from tests.slow.real_identity_provider import RealProvider, real_provider

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from tests.database import DatabaseServer
 from tests.web.world import World, running_world
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
-from registry.protect import totp
+from registry.protect.signing_in import totp
 from tests.web.browsing import Person
 from tests.web.world import ACCOUNTS, PASSWORD, World
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from connectors.sectors.education import Education
-from registry.actions.staff import name_supervisor
+from registry.actions.accounts.staff import name_supervisor
 from registry.model.access import Area, Purpose, Role
 from registry.store import sources
 from tests.web import invented

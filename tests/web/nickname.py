@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from registry.actions.cluster_review import LEAST_WAITING, open_record_pair
+from registry.actions.linkage.cluster_review import LEAST_WAITING, open_record_pair
 from registry.model.access import Purpose, Role
 from registry.protect.authorize import Action, authorize
 from registry.store import record_pairs

@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import httpx
 
-from registry.actions.identity_provider import invite
-from registry.actions.sign_in import SignInRefused
+from registry.actions.accounts.identity_provider import invite
+from registry.actions.accounts.sign_in import SignInRefused
 from registry.model.access import Purpose, Role
-from registry.protect.identity_provider import Client, IdentityProvider
-from registry.protect.identity_tokens import TokenRules
+from registry.protect.signing_in.identity_provider import Client, IdentityProvider
+from registry.protect.signing_in.identity_tokens import TokenRules
 from tests.fake_identity_provider import CLIENT_ID, SECRET, FakeProvider, Mood, fake_provider
 from tests.web.world import ACCOUNTS, World, served
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from registry.model.access import Purpose, Role
-from registry.protect.access_log import Leaf, read_leaf
+from registry.protect.log.access_log import Leaf, read_leaf
 from registry.store import access_log
 from tests.web import invented
 from tests.web.browsing import Person, person

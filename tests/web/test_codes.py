@@ -10,10 +10,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from registry.actions.sign_in import LOCKED_FOR, MOST_FAILURES
-from registry.actions.staff import renew_password
+from registry.actions.accounts.sign_in import LOCKED_FOR, MOST_FAILURES
+from registry.actions.accounts.staff import renew_password
 from registry.model.access import Purpose, Role
-from registry.protect import totp
+from registry.protect.signing_in import totp
 from tests.web.browsing import Person, person
 from tests.web.devices import enter, own_account, set_up
 from tests.web.world import ACCOUNTS, PASSWORD, World, served

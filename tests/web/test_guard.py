@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from registry.protect.log_lines import LineFormatter
-from registry.protect.request_guard import Message, Receive, RequestGuard, Send
+from registry.protect.requests.request_guard import Message, Receive, RequestGuard, Send
 from tests.web.world import World
 
 SECRET = "Nguyễn Thị Bí Mật"
@@ -50,7 +50,7 @@ def test_an_unforeseen_error_shows_and_logs_no_text(caplog: pytest.LogCaptureFix
     assert SECRET not in caplog.text
     (line,) = [json.loads(LineFormatter().format(record)) for record in caplog.records]
     assert (line["event"], line["error"]["kind"]) == ("request_failed", "builtins.ValueError")
-    assert line["error"]["frames"][-1].startswith("registry/protect/request_guard.py:")
+    assert line["error"]["frames"][-1].startswith("registry/protect/requests/request_guard.py:")
 
 
 def test_an_answer_that_began_is_not_begun_again_and_keeps_its_own_headers() -> None:

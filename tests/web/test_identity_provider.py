@@ -12,8 +12,8 @@ import httpx
 import psycopg
 import pytest
 
-from registry.actions.identity_provider import QUESTION_LIVES
-from registry.actions.staff import disable_account
+from registry.actions.accounts.identity_provider import QUESTION_LIVES
+from registry.actions.accounts.staff import disable_account
 from registry.model.access import Purpose, Role
 from tests.fake_identity_provider import Mood, new_key
 from tests.web.provider_door import GO_ON, Door, provider_door, refused, subject, well_again

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from registry.actions.limits import LIMITS
-from registry.actions.log import log
+from registry.actions.oversight.limits import LIMITS
+from registry.actions.oversight.log import log
 from registry.model.access import Area, Purpose, Role
-from registry.protect.access_log import Event
 from registry.protect.authorize import Action
+from registry.protect.log.access_log import Event
 from tests.api.calling import Program, problem
 from tests.web import invented
 from tests.web.browsing import Person, person

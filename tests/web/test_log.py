@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from registry.actions.alarms import AlarmKind, raise_alarm
+from registry.actions.oversight.alarms import AlarmKind, raise_alarm
 from registry.model.access import Purpose, Role
 from tests.registry.actions.installed import unguarded
 from tests.web import invented

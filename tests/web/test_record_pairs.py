@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from tests.database import DatabaseServer
 from tests.web import invented
 from tests.web.browsing import Person, person

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from registry.actions.views import CandidateView, EvidenceRow, SideView
+from registry.actions.looking.views import CandidateView, EvidenceRow, SideView
 from registry.model.access import Access, Purpose
 from registry.store import claims
 from registry.web.review import compare_rows, likeness_of

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from registry.actions.sessions import KEPT, end_sessions_of, sweep
-from registry.actions.sign_in import LONGEST_SESSION, MOST_FAILURES, current, nobody
+from registry.actions.accounts.sessions import KEPT, end_sessions_of, sweep
+from registry.actions.accounts.sign_in import LONGEST_SESSION, MOST_FAILURES, current, nobody
 from registry.model.access import Access, Purpose, Role
 from registry.web.visitor import LOOPBACK_COOKIE
 from tests.web.browsing import Person, person

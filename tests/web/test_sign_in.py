@@ -10,8 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from registry.actions.sign_in import IDLE, LOCKED_FOR, LONGEST_SESSION, MOST_FAILURES, nobody
-from registry.actions.staff import disable_account, renew_password
+from registry.actions.accounts.sign_in import IDLE, LOCKED_FOR, LONGEST_SESSION, MOST_FAILURES, nobody
+from registry.actions.accounts.staff import disable_account, renew_password
 from registry.model.access import Purpose, Role
 from registry.store import staff
 from registry.web.visitor import LOOPBACK_COOKIE

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from registry.model.access import Area, Role
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from tests.api.calling import Program, problem
 from tests.database import DatabaseServer
 from tests.web import invented

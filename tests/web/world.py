@@ -18,19 +18,19 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from connectors import plugins
-from registry.actions import install
+from registry.actions.accounts.sign_in import choose_password, current, nobody, sign_in
+from registry.actions.accounts.staff import NewAccount, add_account
 from registry.actions.build_frame import build_frame
-from registry.actions.sealing import Vault
+from registry.actions.keys import install
+from registry.actions.keys.sealing import Vault
 from registry.actions.services import Services
-from registry.actions.sign_in import choose_password, current, nobody, sign_in
-from registry.actions.staff import NewAccount, add_account
 from registry.api.app import api
 from registry.jobs.intake import ingest_file, load_population
 from registry.jobs.linking import link_all
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, NOWHERE, Access, Area, Purpose, Role
 from registry.model.frame import Fact
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.protect.policy import SEPARATE_RIGHTS
 from registry.settings import Settings
 from registry.store import frames

@@ -11,8 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from registry.model.errors import WrongKeys
-from registry.protect.key_provider import KEY_BYTES, NONCE_BYTES, Keeper, ProviderInfo, Wrapped, require_keeper
-from registry.protect.private_file import create_private, read_private
+from registry.protect.keys.key_provider import KEY_BYTES, NONCE_BYTES, Keeper, ProviderInfo, Wrapped, require_keeper
+from registry.protect.keys.private_file import create_private, read_private
 
 ROOT_FILE = "root.key"  # beside the keyring
 

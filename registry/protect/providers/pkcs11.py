@@ -17,8 +17,8 @@ import pkcs11
 from pkcs11 import Attribute, DecryptMixin, EncryptMixin, GCMParams, KeyType, Mechanism, ObjectClass, SecretKey, Session
 
 from registry.model.errors import KeyUnavailable, ProviderUnavailable, WrongKeys
-from registry.protect.key_provider import KEY_BYTES, NONCE_BYTES, Keeper, ProviderInfo, Wrapped, require_keeper
-from registry.protect.private_file import read_private
+from registry.protect.keys.key_provider import KEY_BYTES, NONCE_BYTES, Keeper, ProviderInfo, Wrapped, require_keeper
+from registry.protect.keys.private_file import read_private
 from registry.protect.providers.deadline import within
 
 _TAG_BYTES = 16

@@ -21,8 +21,8 @@ import hvac.exceptions
 import requests
 
 from registry.model.errors import ProviderUnavailable, WrongKeys
-from registry.protect.key_provider import KEY_BYTES, Keeper, ProviderInfo, Wrapped, require_keeper
-from registry.protect.private_file import read_private
+from registry.protect.keys.key_provider import KEY_BYTES, Keeper, ProviderInfo, Wrapped, require_keeper
+from registry.protect.keys.private_file import read_private
 from registry.protect.providers.deadline import within
 from registry.protect.providers.transit_failures import failure_of, passes_by
 

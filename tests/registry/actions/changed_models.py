@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from matching.model_files import toml_of
-from registry.actions.adopt_model import SHIPPED, ModelText, read_model, understood
-from registry.actions.review import Says, decide_pair
+from registry.actions.linkage.adopt_model import SHIPPED, ModelText, read_model, understood
+from registry.actions.linkage.review import Says, decide_pair
 from registry.jobs.opening import Installation
 from registry.jobs.replay import COLUMNS, ReplayAccount, adopt, replay_all
 from tests.people import numbered, record, twin_record

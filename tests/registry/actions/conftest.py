@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from registry.jobs.opening import Installation
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from tests.database import DatabaseServer
 from tests.people import population
 from tests.registry.actions.finding import fill

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from uuid import UUID, uuid4
 
-from registry.actions.break_glass import Begun, break_glass
-from registry.actions.review_emergency import Verdict, judge_emergency, lock_unreviewed
-from registry.actions.sign_in import nobody
-from registry.actions.staff import NewAccount, OneTime, add_account, name_supervisor
+from registry.actions.accounts.sign_in import nobody
+from registry.actions.accounts.staff import NewAccount, OneTime, add_account, name_supervisor
+from registry.actions.looking.break_glass import Begun, break_glass
+from registry.actions.looking.review_emergency import Verdict, judge_emergency, lock_unreviewed
 from registry.jobs.opening import Installation
 from registry.model.access import NOWHERE, Access, Area, Purpose, Role
 from registry.store import staff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry.actions.find_child import FindAnswer, FindQuery, Found, find_child
+from registry.actions.finding.find_child import FindAnswer, FindQuery, Found, find_child
 from registry.jobs.opening import Installation
 from registry.model.access import Access
 from tests.people import (

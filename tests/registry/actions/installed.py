@@ -19,16 +19,17 @@ from sqlalchemy import make_url
 
 from connectors.contract import CitizenSnapshot, FileFormat, NameJudge, Reading
 from connectors.records import Rejected, SourceRecord
-from registry.actions import install, load_extract
-from registry.actions.ingest import ingest_batch
-from registry.actions.sealing import Vault, open_group
+from registry.actions.intake import load_extract
+from registry.actions.intake.ingest import ingest_batch
+from registry.actions.keys import install
+from registry.actions.keys.sealing import Vault, open_group
 from registry.jobs.intake import FileAccount, ingest_file
 from registry.jobs.intake import today as today_of
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, Access, Area, Purpose, Role
-from registry.protect.access_log import Leaf, read_leaf
-from registry.protect.keyring import Keyring
-from registry.protect.keyring_file import Domain
+from registry.protect.keys.keyring import Keyring
+from registry.protect.keys.keyring_file import Domain
+from registry.protect.log.access_log import Leaf, read_leaf
 from registry.protect.policy import SEPARATE_RIGHTS
 from registry.settings import Settings
 from registry.store import runs

@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from connectors.records import SourceRecord
-from registry.actions.export_rows import Question
-from registry.actions.exports import ALONE, ExportView, ask_export, decide_export, waiting_export
-from registry.actions.fetch_export import ExportFile, Form, fetch_export
-from registry.actions.trace_export import Traced, trace_export
+from registry.actions.lists.export_rows import Question
+from registry.actions.lists.exports import ALONE, ExportView, ask_export, decide_export, waiting_export
+from registry.actions.lists.fetch_export import ExportFile, Form, fetch_export
+from registry.actions.lists.trace_export import Traced, trace_export
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, Access, Area, Purpose, Role
 from tests.people import HERE, NEXT_DOOR, PROVINCE, record

@@ -14,15 +14,15 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from registry.actions.one_time_codes import enrol, proposal, propose
-from registry.actions.sign_in import Started, choose_password, current, nobody, sign_in
-from registry.actions.staff import NewAccount, add_account
+from registry.actions.accounts.one_time_codes import enrol, proposal, propose
+from registry.actions.accounts.sign_in import Started, choose_password, current, nobody, sign_in
+from registry.actions.accounts.staff import NewAccount, add_account
 from registry.demo.invention import invent
 from registry.jobs.identity import bootstrap_access
 from registry.jobs.opening import Installation, installation
 from registry.model.access import NOWHERE, Role
 from registry.model.errors import BadQuery
-from registry.protect import totp
+from registry.protect.signing_in import totp
 from registry.settings import Settings
 from registry.store import second_steps
 from tests.database import DatabaseServer

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.protect.keyring import Keyring, Mark
-from registry.store.migrate import newest, script
+from registry.protect.keys.keyring import Keyring, Mark
+from registry.store.server.migrate import newest, script
 from tests.migrations.catalogue import connect
 from tests.registry.commands.command_line import Home, lines_of
 from tests.registry.commands.conftest import Demo

@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from registry.model.access import Role
-from registry.protect.keyring import Keyring, Mark
+from registry.protect.keys.keyring import Keyring, Mark
 from tests.registry.commands.command_line import Home, lines_of
 from tests.registry.commands.conftest import Demo, RealHome
 from tests.registry.store.servers import connect

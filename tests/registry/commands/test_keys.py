@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from registry.protect.erasure_ledger import LEDGER_FILE
-from registry.protect.keyring_file import Domain
+from registry.protect.keys.erasure_ledger import LEDGER_FILE
+from registry.protect.keys.keyring_file import Domain
 from tests.registry.commands.command_line import Home
 from tests.registry.commands.conftest import Demo, RealHome
 from tests.registry.store.servers import connect

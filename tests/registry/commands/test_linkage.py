@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from matching.model_files import toml_of
-from registry.actions.adopt_model import SHIPPED, read_model
-from registry.actions.review import decide_pair, open_pair, review_queue
+from registry.actions.linkage.adopt_model import SHIPPED, read_model
+from registry.actions.linkage.review import decide_pair, open_pair, review_queue
 from registry.demo.invention import FILES
 from registry.jobs.identity import access_on_demo
 from registry.jobs.opening import installation

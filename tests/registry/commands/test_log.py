@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from registry.actions.seal_log import ORIGIN
-from registry.protect.checkpoint import Checkpoint, Signer
-from registry.protect.keyring import Keyring
-from registry.protect.keyring_file import Domain
-from registry.protect.merkle import CompactRange, leaf_hash
+from registry.actions.oversight.seal_log import ORIGIN
+from registry.protect.keys.keyring import Keyring
+from registry.protect.keys.keyring_file import Domain
+from registry.protect.log.checkpoint import Checkpoint, Signer
+from registry.protect.log.merkle import CompactRange, leaf_hash
 from tests.database import DatabaseServer
 from tests.people import record
 from tests.registry.actions.installed import deliver, unguarded

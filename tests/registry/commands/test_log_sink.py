@@ -14,9 +14,9 @@ from uuid import UUID
 
 import pytest
 
-from registry.actions.find_child import FindQuery, find_child
+from registry.actions.finding.find_child import FindQuery, find_child
 from registry.jobs.opening import Installation
-from registry.protect.log_sink import FileSink, LogSinkUnavailable, SyslogSink, ToldLeaf, read_sink
+from registry.protect.log.log_sink import FileSink, LogSinkUnavailable, SyslogSink, ToldLeaf, read_sink
 from registry.settings import Settings
 from tests.registry.actions.installed import worker
 from tests.registry.commands.command_line import Home

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from registry.commands.witness_server import WitnessServer
-from registry.protect.checkpoint import Verifier
-from registry.protect.cosignature import Cosigner
-from registry.protect.witness import Witness
+from registry.protect.log.checkpoint import Verifier
+from registry.protect.log.cosignature import Cosigner
+from registry.protect.log.witness import Witness
 from tests.registry.commands.command_line import Home
 from tests.registry.commands.written_log import Log, at_home, look, write_log
 

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from pydantic import SecretStr
 
-from registry.actions.find_child import FindQuery, find_child
+from registry.actions.finding.find_child import FindQuery, find_child
 from registry.jobs.opening import Installation, installation
 from registry.jobs.sealing_log import seal_all
 from registry.settings import Settings

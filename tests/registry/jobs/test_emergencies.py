@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from connectors.plugins import sector_connectors
-from registry.actions.add_child import NewChild, add_child
+from registry.actions.intake.add_child import NewChild, add_child
 from registry.jobs import intake, queue
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose

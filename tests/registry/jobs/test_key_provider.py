@@ -10,8 +10,8 @@ import pytest
 
 from registry.jobs.key_provider import move_root, open_keyring, provider_of
 from registry.model.errors import ProviderUnavailable, WrongKeys
-from registry.protect.key_provider import Keeper
-from registry.protect.keyring import Domain, Keyring, Mark
+from registry.protect.keys.key_provider import Keeper
+from registry.protect.keys.keyring import Domain, Keyring, Mark
 from registry.settings import SettingRefused, Settings
 from tests.registry.protect.transit_server import TOKEN, Engine, EngineKey, serving
 

@@ -13,15 +13,15 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.plugins import sector_connectors
-from registry.actions import rotate_keys
-from registry.actions.prove import Proof, prove
-from registry.actions.rotate_keys import FIXED, ROTATING, KeyInUse
+from registry.actions.keys import rotate_keys
+from registry.actions.keys.prove import Proof, prove
+from registry.actions.keys.rotate_keys import FIXED, ROTATING, KeyInUse
 from registry.jobs import drop, linking, rotating
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
 from registry.model.errors import BadQuery, ClockBack
-from registry.protect.keyring import Keyring
-from registry.protect.keyring_file import Domain, KeyState
+from registry.protect.keys.keyring import Keyring
+from registry.protect.keys.keyring_file import Domain, KeyState
 from registry.settings import Settings
 from registry.store import keys, rotation
 from tests.database import DatabaseServer

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from registry.actions import seal_log as sealing
-from registry.actions.find_child import FindQuery, find_child
-from registry.actions.seal_log import LogDamaged, seal_log
-from registry.actions.verify_log import check_log
+from registry.actions.finding.find_child import FindQuery, find_child
+from registry.actions.oversight import seal_log as sealing
+from registry.actions.oversight.seal_log import LogDamaged, seal_log
+from registry.actions.oversight.verify_log import check_log
 from registry.jobs.opening import Installation
 from registry.jobs.sealing_log import seal_all, sealer
 from registry.model.access import Purpose

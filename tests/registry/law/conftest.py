@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from registry.jobs.opening import Installation
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from tests.database import DatabaseServer
 from tests.registry.actions.installed import AT, installed_on
 from tests.registry.law.family import a_girl

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from registry.actions import breaches, legal_bases
-from registry.actions.breaches import BreachFacts, BreachView
-from registry.actions.lawful import LawfulPurposes, NoLegalBasis
-from registry.actions.legal_bases import NewBasis
-from registry.actions.processing_record import SourceLine, processing_record
+from registry.actions.law import breaches, legal_bases
+from registry.actions.law.breaches import BreachFacts, BreachView
+from registry.actions.law.lawful import LawfulPurposes, NoLegalBasis
+from registry.actions.law.legal_bases import NewBasis
+from registry.actions.law.processing_record import SourceLine, processing_record
 from registry.jobs.duties import watch
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose, Role

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from registry.actions import consent
-from registry.actions.consent import ConsentView, Method, Signature, Signer, Standing
-from registry.actions.reach import reach
+from registry.actions.law import consent
+from registry.actions.law.consent import ConsentView, Method, Signature, Signer, Standing
+from registry.actions.looking.reach import reach
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose, Role
 from registry.model.errors import BadQuery, Conflict, NotFound, RegistryError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from registry.actions.held_values import HeldValues, what_is_held
-from registry.actions.subject_requests import WithProvince
+from registry.actions.law.held_values import HeldValues, what_is_held
+from registry.actions.law.subject_requests import WithProvince
 from registry.jobs.opening import Installation
 from registry.model.access import Access
 from registry.model.errors import BadQuery, Conflict, NotFound

@@ -10,16 +10,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from registry.actions import legal_holds
-from registry.actions.erase import erase_child
-from registry.actions.legal_holds import Held, HoldView
-from registry.actions.retention import RuleAccount
+from registry.actions.keys.erase import erase_child
+from registry.actions.law import legal_holds
+from registry.actions.law.legal_holds import Held, HoldView
+from registry.actions.law.retention import RuleAccount
 from registry.jobs.duties import run_retention
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose, Role
 from registry.model.errors import NotFound, ReasonNeeded, RegistryError
 from registry.model.law import Kept
-from registry.protect.erasure_ledger import LEDGER_FILE
+from registry.protect.keys.erasure_ledger import LEDGER_FILE
 from tests.people import CASES, PATIENTS, broken, case, record
 from tests.registry.actions.installed import (
     child_of,

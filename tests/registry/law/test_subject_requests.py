@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from registry.actions import corrections, subject_requests
-from registry.actions.corrections import Corrected, NewCorrection
-from registry.actions.duty_clocks import watch_clocks
-from registry.actions.export_rows import Question, find_rows
-from registry.actions.subject_requests import NewRequest, RequestView, WithProvince
+from registry.actions.law import corrections, subject_requests
+from registry.actions.law.corrections import Corrected, NewCorrection
+from registry.actions.law.duty_clocks import watch_clocks
+from registry.actions.law.subject_requests import NewRequest, RequestView, WithProvince
+from registry.actions.lists.export_rows import Question, find_rows
 from registry.jobs.duties import watch
 from registry.jobs.opening import Installation
 from registry.model.access import Access, Purpose, Role

@@ -11,8 +11,8 @@ import pytest
 from connectors.contract import NameJudge
 from connectors.records import SourceRecord
 from connectors.sectors.protection import Protection
-from registry.actions.prove import prove
-from registry.actions.suspects import guardian_is_suspect, is_suspect
+from registry.actions.keys.prove import prove
+from registry.actions.looking.suspects import guardian_is_suspect, is_suspect
 from registry.demo.invention import invent
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose

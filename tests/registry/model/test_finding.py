@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from registry.actions.normalise import identity_of
+from registry.actions.intake.normalise import identity_of
 from registry.model.finding import Finding
 from tests.people import facts, stamp
 

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from registry.model.errors import KeyUnavailable, ProviderUnavailable, WrongKeys
-from registry.protect.key_provider import KEY_BYTES, NONCE_BYTES, ProviderInfo, Wrapped
+from registry.protect.keys.key_provider import KEY_BYTES, NONCE_BYTES, ProviderInfo, Wrapped
 
 PLACE = "fake key"
 

@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 from uuid import UUID
 
-from registry.protect.key_provider import ProviderInfo, Wrapped
-from registry.protect.keyring import Domain, Keyring, Mark
-from registry.protect.keyring_file import KeyEntry, KeyringFile, entry_of
+from registry.protect.keys.key_provider import ProviderInfo, Wrapped
+from registry.protect.keys.keyring import Domain, Keyring, Mark
+from registry.protect.keys.keyring_file import KeyEntry, KeyringFile, entry_of
 
 
 class OpenProvider:

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from registry.model.errors import WrongKeys
-from registry.protect.key_provider import KEY_BYTES, KeyProvider, Wrapped, wrap_proven
+from registry.protect.keys.key_provider import KEY_BYTES, KeyProvider, Wrapped, wrap_proven
 
 AAD = b"\x00\x00\x00\x01\x00\x00\x00\x05place"
 

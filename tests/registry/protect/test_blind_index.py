@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.protect.blind_index import BlindIndex
-from registry.protect.keyring import Domain, Keyring, Mark
+from registry.protect.keys.keyring import Domain, Keyring, Mark
 from tests.registry.protect.fixed_keys import keyring_of_words
 
 INDEX = BlindIndex(keyring_of_words())

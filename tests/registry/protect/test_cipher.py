@@ -23,7 +23,7 @@ from registry.protect.cipher import (
     unseal,
     unseal_document,
 )
-from registry.protect.data_key import DataKey
+from registry.protect.keys.data_key import DataKey
 
 KEY = DataKey(bytes(range(32)), 1)
 PLACE = Place("identity", "family", UUID(int=7), 1)

@@ -10,7 +10,7 @@ import pytest
 from registry.model.errors import KeyUnavailable
 from registry.protect.cipher import Place, seal
 from registry.protect.column_opening import ColumnOpening, SealedCell
-from registry.protect.keyring import Domain, Keyring, Mark
+from registry.protect.keys.keyring import Domain, Keyring, Mark
 from tests.registry.protect.fixed_keys import keyring_of_words
 
 KEYRING = keyring_of_words()

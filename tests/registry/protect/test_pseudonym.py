@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from registry.protect.keyring import Domain, Keyring, Mark
+from registry.protect.keys.keyring import Domain, Keyring, Mark
 from registry.protect.pseudonym import cell_secret, child_pseudonym, child_pseudonyms, record_key, release_pseudonym
 
 CHILD = UUID(int=21)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from matching.names import phonetic
 from registry.model.errors import BadQuery
-from registry.protect.keyring import Domain, Keyring, Mark
+from registry.protect.keys.keyring import Domain, Keyring, Mark
 from registry.protect.query_tokens import MOST_TEXTS, Form, SearchQuery, query_tokens
 from registry.protect.search_tokens import TOKENS, SearchFacts, child_tokens
 from tests.registry.protect.fixed_keys import keyring_of_words

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
 from registry.model.errors import KeyUnavailable, ProviderUnavailable, WrongKeys
-from registry.protect.key_provider import KEY_BYTES, Keeper, Wrapped, keeper_of
-from registry.protect.keyring import Domain, Keyring, Mark
+from registry.protect.keys.key_provider import KEY_BYTES, Keeper, Wrapped, keeper_of
+from registry.protect.keys.keyring import Domain, Keyring, Mark
 from registry.protect.providers.keyfile import KeyfileProvider
 from registry.protect.providers.transit import TransitKey, TransitProvider
 from tests.registry.protect.provider_contract import AAD, ProviderContract

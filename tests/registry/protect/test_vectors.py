@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from matching import names
 from registry.protect.blind_index import BlindIndex
 from registry.protect.cipher import Place, seal, unseal
-from registry.protect.data_key import DataKey, WrappedKey
-from registry.protect.keyring import Domain
+from registry.protect.keys.data_key import DataKey, WrappedKey
+from registry.protect.keys.keyring import Domain
 from registry.protect.pseudonym import child_pseudonym
 from registry.protect.search_tokens import TOKENS, Mint, SearchFacts, child_tokens
 from tests.registry.protect import second_implementation as second

@@ -21,11 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.protect.canonical import length_prefixed
-from registry.protect.checkpoint import Verifier
-from registry.protect.data_key import DataKey
-from registry.protect.key_provider import Wrapped
-from registry.protect.keyring import Domain
-from registry.protect.keyring_file import entry_of
+from registry.protect.keys.data_key import DataKey
+from registry.protect.keys.key_provider import Wrapped
+from registry.protect.keys.keyring import Domain
+from registry.protect.keys.keyring_file import entry_of
+from registry.protect.log.checkpoint import Verifier
 from tests.registry.protect.fixed_keys import keyring_with
 
 FOLDER = Path(__file__).parent / "wycheproof"

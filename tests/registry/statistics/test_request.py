@@ -17,7 +17,7 @@ from registry.exports.sheet import csv_of
 from registry.jobs.opening import Installation
 from registry.model.access import NATION, NOWHERE, Access, Purpose, Role
 from registry.model.errors import Refused
-from registry.protect.keyring import Keyring
+from registry.protect.keys.keyring import Keyring
 from registry.protect.pseudonym import cell_secret
 from registry.statistics import catalogue
 from registry.statistics.catalogue import UnknownTable

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import Column, Table
 
-from registry.store.schema import CHILD_OWNED, METADATA
+from registry.store.tables.schema import CHILD_OWNED, METADATA
 from tests.registry.store.servers import connect
 
 HERS = uuid.UUID(int=0xA)  # a child of the worker's own commune

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 USER = """
 import sys, time
 from pathlib import Path
-from registry.store.embedded import EmbeddedServer
+from registry.store.server.embedded import EmbeddedServer
 with EmbeddedServer(Path(sys.argv[1]), durable=False):
     sys.stdout.write("ready\\n")
     sys.stdout.flush()

@@ -18,8 +18,8 @@ from registry.model.access import Access, Purpose
 from registry.model.errors import Conflict
 from registry.store.bulk import insert_rows, update_rows
 from registry.store.session import Store, Transaction
-from registry.store.supporting_tables import ExtractBatchRow
-from registry.store.tables import ChildRow, ChildSearchRow
+from registry.store.tables.children import ChildRow, ChildSearchRow
+from registry.store.tables.supporting import ExtractBatchRow
 
 AT = datetime.fromisoformat("2026-11-01T08:00:00+00:00")
 INTEGERS = st.integers(-(2**31), 2**31 - 1)

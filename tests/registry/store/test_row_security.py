@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from registry.store.embedded import EmbeddedServer
-from registry.store.migrate import upgrade
-from registry.store.schema import CHILD_OWNED, METADATA
+from registry.store.server.embedded import EmbeddedServer
+from registry.store.server.migrate import upgrade
+from registry.store.tables.schema import CHILD_OWNED, METADATA
 from tests.registry.store.one_row_each import COMMUNES, HERS, OTHER, PROVINCES, SYSTEMS, fill
 from tests.registry.store.servers import connect
 

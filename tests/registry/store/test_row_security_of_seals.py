@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from registry.store.schema import CHILD_OWNED
+from registry.store.tables.schema import CHILD_OWNED
 from tests.registry.store.one_row_each import COMMUNES, HERS, OTHER, PROVINCES, SYSTEMS, fill
 from tests.registry.store.servers import connect
 

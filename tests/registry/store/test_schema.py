@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from registry.store.schema import CHILD_OWNED
+from registry.store.tables.schema import CHILD_OWNED
 from tests.registry.store.servers import connect
 
 # The job queue's tables hold names of tasks and moments, never a value of a row; the revision is the migrations' own.

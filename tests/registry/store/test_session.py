@@ -17,7 +17,7 @@ from registry.model.errors import Conflict, DatabaseUnavailable
 from registry.protect.authorize import Action, authorize
 from registry.store.bulk import insert_rows
 from registry.store.session import ForeignGrant, Store, Transaction
-from registry.store.tables import ChildRow, ChildSearchRow
+from registry.store.tables.children import ChildRow, ChildSearchRow
 from tests.registry.store.one_row_each import COMMUNES, HERS, OTHER, PROVINCES, fill
 from tests.registry.store.servers import connect
 

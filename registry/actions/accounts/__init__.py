@@ -1,0 +1,1 @@
+"""Accounts and clients, and how they prove who they are."""

@@ -1,0 +1,1 @@
+"""From what somebody knows of a child to the children who may be meant."""

@@ -1,0 +1,1 @@
+"""What comes in: rows read, checked, understood, sealed and kept, or refused with a rule."""

@@ -1,0 +1,1 @@
+"""Duties of the law: bases, consents, requests, retention, holds, breaches."""

@@ -1,0 +1,1 @@
+"""What watches over those who look: the log, alarms, limits."""

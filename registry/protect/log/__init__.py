@@ -1,0 +1,1 @@
+"""The access log as bytes: leaves, tree, signed heads, witnesses."""

@@ -1,0 +1,1 @@
+"""Proofs of who somebody is, as bytes: passwords, codes, tokens, certificates."""

@@ -1,0 +1,1 @@
+"""The server of the database itself: embedded, migrated, copied, restored."""
