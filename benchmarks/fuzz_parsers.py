@@ -81,7 +81,7 @@ def _understand(row: SourceRecord | Rejected) -> None:
 
 
 def _sector(system: str) -> Callable[[bytes], object]:
-    connector = plugins.sector_connectors()[system]
+    connector = plugins.file_readers()[system]
     file = FOLDER / connector.format.file_name
 
     def read(content: bytes) -> None:
@@ -212,7 +212,7 @@ PARSERS: dict[str, Parser] = {
     "number": _refusing(_number),
     "old_encodings": _refusing(_encodings),
     "question": _refusing(_question, BadQuery),
-    **{f"file_{system}": _refusing(_sector(system), FileRefused) for system in plugins.sector_connectors()},
+    **{f"file_{system}": _refusing(_sector(system), FileRefused) for system in plugins.file_readers()},
     "file_population": _refusing(_extract, FileRefused),
     "sealed_value": _refusing(_sealed),
     "checkpoint": _refusing(_checkpoint, BadCheckpoint),

@@ -30,7 +30,7 @@ from uuid import uuid4
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from connectors.plugins import sector_connectors
+from connectors.plugins import file_readers
 from connectors.records import ChildFacts, PersonFacts, SourceRecord
 from connectors.sectors.education import Education
 from registry.actions.intake.ingest import ingest_batch
@@ -317,7 +317,7 @@ def fill(data: Path, url: str, folder: Path, *, size: int) -> None:
     """Run the main job on an invented province."""
     invent(folder, seed=3, children=size, on=INVENTED_ON)
     with open_at(data, url) as installed:
-        connectors = sector_connectors()
+        connectors = file_readers()
         found = drops.look_into(folder, connectors)
         digest = drops.drop_digest(installed.vault, found)
         drops.run_drop(installed, found, connectors, digest=digest, step=lambda *_: lambda _done: None)

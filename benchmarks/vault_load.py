@@ -178,7 +178,7 @@ def _drop_indexes(url: str) -> list[str]:
 def _load_part(url: str, keys: str, seed: int, children: int, part: int) -> None:
     """Store the blocks of one sector system."""
     system, stream = SYSTEMS[part]
-    file_format = plugins.sector_connectors()[system].format
+    file_format = plugins.file_readers()[system].format
     vault, store, nation = Vault(Keyring.open(Path(keys))), Store(url, connections=2), Nation(seed, children)
     run = IngestRun(
         run_id=uuid4(),

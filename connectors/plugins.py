@@ -1,7 +1,10 @@
 """Finding connectors: those of this package, and those that other installed packages offer by entry point.
 
-A package offers a class in the group `child_registry.sector` (made without arguments) or `child_registry.population`
-(made by whoever configures it). The class says in `api` for which version of the protocols it was written.
+    child_registry.population   a class made by whoever configures it: the population database
+    child_registry.sector       a class made with its settings (`spec`): a sector's system
+    child_registry.file         a class made without arguments: one form of file in a drop folder
+
+The class says in `api` for which version of the protocols it was written.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from connectors.contract import API, PopulationConnector, SectorConnector
+from connectors.contract import API, FileReader, PopulationConnector, SectorConnector
 from connectors.population.extract import ExtractConnector
 from connectors.population.npdb import NpdbConnector
 from connectors.sectors.civil_status import CivilStatus
@@ -19,14 +22,16 @@ from connectors.sectors.health import Health
 from connectors.sectors.protection import Protection
 from connectors.sectors.social_aid import SocialAid
 
-SECTOR_GROUP = "child_registry.sector"
+FILE_GROUP = "child_registry.file"
 POPULATION_GROUP = "child_registry.population"
+SECTOR_GROUP = "child_registry.sector"
 
-BUILT_IN_SECTORS: tuple[Callable[[], SectorConnector], ...] = (Education, Health, CivilStatus, SocialAid, Protection)
+BUILT_IN_FILES: tuple[Callable[[], FileReader], ...] = (Education, Health, CivilStatus, SocialAid, Protection)
 BUILT_IN_POPULATIONS: Mapping[str, Callable[..., PopulationConnector]] = {
     "extract": ExtractConnector,
     "npdb": NpdbConnector,
 }
+BUILT_IN_SECTORS: Mapping[str, type[SectorConnector]] = {}
 
 
 class PluginRefused(Exception):
@@ -37,8 +42,8 @@ class PluginRefused(Exception):
         self.name = name
 
 
-def sector_connectors(offered: Iterable[EntryPoint] | None = None) -> dict[str, SectorConnector]:
-    """Return every sector connector by the name of its system, the built-in ones first.
+def file_readers(offered: Iterable[EntryPoint] | None = None) -> dict[str, FileReader]:
+    """Return every reader of files by the name of its system, the built-in ones first.
 
     Args:
         offered: the entry points to look at; None for those of the installed packages.
@@ -46,31 +51,40 @@ def sector_connectors(offered: Iterable[EntryPoint] | None = None) -> dict[str, 
     Raises:
         PluginRefused: an offered one does not load, is of another version, or takes a name or file that is taken.
     """
-    found = {connector.format.system: connector for connector in (make() for make in BUILT_IN_SECTORS)}
-    for entry_point in entry_points(group=SECTOR_GROUP) if offered is None else offered:
-        connector: SectorConnector = _loaded(entry_point)()
+    found = {reader.format.system: reader for reader in (make() for make in BUILT_IN_FILES)}
+    for entry_point in entry_points(group=FILE_GROUP) if offered is None else offered:
+        reader: FileReader = _loaded(entry_point)()
         file_names = {known.format.file_name for known in found.values()}
-        if connector.format.system in found or connector.format.file_name in file_names:
+        if reader.format.system in found or reader.format.file_name in file_names:
             raise PluginRefused(entry_point.name, "its system or file name is another connector's")
-        found[connector.format.system] = connector
+        found[reader.format.system] = reader
     return found
+
+
+def sector_connectors(offered: Iterable[EntryPoint] | None = None) -> dict[str, type[SectorConnector]]:
+    """Return every sector connector's class by name, the built-in ones first; see `file_readers`."""
+    return _with_offered(BUILT_IN_SECTORS, entry_points(group=SECTOR_GROUP) if offered is None else offered)
 
 
 def population_connectors(
     offered: Iterable[EntryPoint] | None = None,
 ) -> dict[str, Callable[..., PopulationConnector]]:
-    """Return every population connector's class by name, the built-in ones first; see `sector_connectors`."""
-    found = dict(BUILT_IN_POPULATIONS)
-    for entry_point in entry_points(group=POPULATION_GROUP) if offered is None else offered:
+    """Return every population connector's class by name, the built-in ones first; see `file_readers`."""
+    return _with_offered(BUILT_IN_POPULATIONS, entry_points(group=POPULATION_GROUP) if offered is None else offered)
+
+
+def connector_for_file(file_name: str, readers: Iterable[FileReader]) -> FileReader | None:
+    """Return the reader of a file of this name in a drop folder; None if the file is unknown."""
+    return next((reader for reader in readers if reader.format.file_name == file_name), None)
+
+
+def _with_offered(built_in: Mapping[str, Any], offered: Iterable[EntryPoint]) -> dict[str, Any]:
+    found = dict(built_in)
+    for entry_point in offered:
         if entry_point.name in found:
             raise PluginRefused(entry_point.name, "its name is another connector's")
         found[entry_point.name] = _loaded(entry_point)
     return found
-
-
-def connector_for_file(file_name: str, connectors: Iterable[SectorConnector]) -> SectorConnector | None:
-    """Return the connector that reads a file of this name in a drop folder; None if the file is unknown."""
-    return next((connector for connector in connectors if connector.format.file_name == file_name), None)
 
 
 def _loaded(entry_point: EntryPoint) -> Callable[..., Any]:

@@ -105,7 +105,7 @@ def _streams(system: str, chosen: list[str] | None) -> list[str]:
     Raises:
         BadQuery: there is no such system, or it has no such stream.
     """
-    known = {name: connector.format.stream for name, connector in plugins.sector_connectors().items()}
+    known = {name: connector.format.stream for name, connector in plugins.file_readers().items()}
     if system not in known:
         raise BadQuery("system", f"one of: {', '.join(known)}")
     if not set(chosen or ()) <= {known[system]}:

@@ -70,7 +70,7 @@ def _invent(installed: Installation, missing: Mapping[UUID, str]) -> dict[UUID, 
 def _store(installed: Installation, invented: Mapping[UUID, Invented]) -> None:
     if not invented:
         return
-    form = plugins.sector_connectors()[SYSTEM].format
+    form = plugins.file_readers()[SYSTEM].format
     with installed.store.begin(installed.engine(Purpose.INGEST), system=SYSTEM) as transaction:
         decoys.plant(transaction, installed.vault, invented, form=form, today=today(installed))
         enqueue_linking(transaction)

@@ -248,7 +248,7 @@ def print_processing_record(
 ) -> None:
     """Print the record of processing of this installation as Markdown."""
     sources = [
-        SourceLine(system=one.format.system, stream=one.format.stream) for one in plugins.sector_connectors().values()
+        SourceLine(system=one.format.system, stream=one.format.stream) for one in plugins.file_readers().values()
     ]
     with opened(data) as installed:
         access = access_of(installed, as_user, login, Purpose.ADMINISTRATION)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from connectors import plugins
-from connectors.contract import SectorConnector
+from connectors.contract import FileReader
 from registry.actions.linkage.export_links import LinkLine, list_links
 from registry.commands.console import (
     AsJson,
@@ -78,8 +78,8 @@ def _ingest_population(installed: Installation, file: Path, bars: Bars, *, json:
         table("Population extract", ("what", "number"), counts.items())
 
 
-def _connector(system: str) -> SectorConnector:
-    known = plugins.sector_connectors()
+def _connector(system: str) -> FileReader:
+    known = plugins.file_readers()
     if system not in known:
         raise BadQuery("system", f"one of: population, {', '.join(known)}")
     return known[system]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors import plugins
-from connectors.contract import FileRefused, SectorConnector
+from connectors.contract import FileReader, FileRefused
 from connectors.population.extract import FILE_NAME as POPULATION
 from connectors.population.extract import read_extract
 from matching.names import surname_share
@@ -50,7 +50,7 @@ class DropAccount:
     left_alone: tuple[str, ...]  # files that no connector knows
 
 
-def look_into(folder: Path, connectors: Mapping[str, SectorConnector]) -> Drop:
+def look_into(folder: Path, connectors: Mapping[str, FileReader]) -> Drop:
     """Find the known files, and open each once, so that a wrong one is refused before anything is stored.
 
     Raises:
@@ -70,7 +70,7 @@ def look_into(folder: Path, connectors: Mapping[str, SectorConnector]) -> Drop:
     return Drop(folder=folder, population=folder / POPULATION, files=files, unknown=unknown)
 
 
-def _open_each(folder: Path, files: Mapping[str, Path], connectors: Mapping[str, SectorConnector]) -> None:
+def _open_each(folder: Path, files: Mapping[str, Path], connectors: Mapping[str, FileReader]) -> None:
     faults: list[FileRefused] = []
     try:
         read_extract(folder / POPULATION)
@@ -107,7 +107,7 @@ def is_done(installed: Installation, digest: bytes) -> bool:
 def run_drop(
     installed: Installation,
     drop: Drop,
-    connectors: Mapping[str, SectorConnector],
+    connectors: Mapping[str, FileReader],
     *,
     digest: bytes,
     step: Step,
@@ -145,6 +145,6 @@ def count_and_seal(installed: Installation) -> None:
         seal_log(transaction, installed.vault)
 
 
-def all_connectors() -> dict[str, SectorConnector]:
+def all_connectors() -> dict[str, FileReader]:
     """Return every sector connector by the name of its system."""
-    return plugins.sector_connectors()
+    return plugins.file_readers()

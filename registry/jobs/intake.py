@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID, uuid4
 
-from connectors.contract import FileFormat, Reading, SectorConnector
+from connectors.contract import FileFormat, FileReader, Reading
 from connectors.population.extract import read_extract
 from connectors.records import Rejected, SourceRecord
 from matching.dates import VIET_NAM
@@ -86,7 +86,7 @@ def file_digest(vault: Vault, path: Path) -> bytes:
 
 
 def ingest_file(
-    installed: Installation, connector: SectorConnector, path: Path, *, progress: Progress = no_progress
+    installed: Installation, connector: FileReader, path: Path, *, progress: Progress = no_progress
 ) -> FileAccount:
     """Take in one delivered file; a run that was broken off goes on after its last stored batch.
 
@@ -120,7 +120,7 @@ def ingest_file(
     return replace(account, retried=retries.retried, recovered=retries.recovered)
 
 
-def retry_waiting(installed: Installation, connector: SectorConnector) -> Retries:
+def retry_waiting(installed: Installation, connector: FileReader) -> Retries:
     """Read again every quarantined row that was last tried with a mapping older than the connector's.
 
     Each delivery's rows are a run of their own; killed anywhere, those that still wait are retried the next time.
@@ -137,7 +137,7 @@ def retry_waiting(installed: Installation, connector: SectorConnector) -> Retrie
     )
 
 
-def _retry(installed: Installation, connector: SectorConnector, delivery: Delivery) -> Outcomes:
+def _retry(installed: Installation, connector: FileReader, delivery: Delivery) -> Outcomes:
     system = connector.format.system
     with installed.store.begin(installed.engine(Purpose.INGEST), system=system) as transaction:
         wanted = replace(_new_run(connector.format, delivery.file_digest), retry_of=delivery.run_id)
@@ -168,7 +168,7 @@ def look_at_nothing(_transaction: Transaction, _account: FileAccount) -> None:
 
 def try_file(
     installed: Installation,
-    connector: SectorConnector,
+    connector: FileReader,
     path: Path,
     *,
     look: Callable[[Transaction, FileAccount], None] = look_at_nothing,

@@ -139,7 +139,7 @@ def _check_systems(settings: Settings) -> None:
     """Refuse a name that no connector bears: a rule that was meant for a source must not be lost by a slip."""
     if not settings.one_record_per_child:
         return
-    known = plugins.sector_connectors()
+    known = plugins.file_readers()
     if settings.one_record_per_child - set(known):
         raise SettingRefused(f"must name systems out of: {', '.join(known)}", field=f"{PREFIX}ONE_RECORD_PER_CHILD")
 

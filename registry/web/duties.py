@@ -152,7 +152,7 @@ def show_processing(visitor: Member) -> Response:
     """Show the record of processing of this installation."""
     services = visitor.services
     sources = [
-        SourceLine(system=one.format.system, stream=one.format.stream) for one in plugins.sector_connectors().values()
+        SourceLine(system=one.format.system, stream=one.format.stream) for one in plugins.file_readers().values()
     ]
     keeper = type(services.vault.keyring.provider).__name__.removesuffix("Provider").lower()
     with visitor.begin(_OFFICE) as transaction:

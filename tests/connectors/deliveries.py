@@ -13,7 +13,7 @@ from openpyxl import Workbook
 from viparse.normalize.tcvn3 import TCVN3
 from viparse.normalize.vni import VNI
 
-from connectors.contract import SectorConnector
+from connectors.contract import FileReader
 from connectors.records import Rejected, SourceRecord
 
 SURNAMES = frozenset({"nguyễn", "trần", "lê", "phạm", "võ", "huỳnh", "đỗ", "bùi", "hoàng", "lý", "đặng"})
@@ -228,7 +228,7 @@ def bundle(**changes: Any) -> dict[str, Any]:
     }
 
 
-def read(connector: SectorConnector, path: Path, content: bytes | None = None) -> list[SourceRecord | Rejected]:
+def read(connector: FileReader, path: Path, content: bytes | None = None) -> list[SourceRecord | Rejected]:
     """Write `content` to a file of the connector's and return its rows."""
     if content is not None:
         path = path / connector.format.file_name

@@ -10,12 +10,12 @@ import pytest
 
 from connectors.contract import API, FileFormat, NameJudge, Reading
 from connectors.plugins import (
+    FILE_GROUP,
     POPULATION_GROUP,
-    SECTOR_GROUP,
     PluginRefused,
     connector_for_file,
+    file_readers,
     population_connectors,
-    sector_connectors,
 )
 from connectors.records import Rejected
 
@@ -47,25 +47,25 @@ class Intruder(Offered):
     format = FileFormat(system="other", stream="x", file_name="education.csv", required_columns=(), mapping_version=1)
 
 
-def offered(name: str, group: str = SECTOR_GROUP, module: str = __name__) -> EntryPoint:
+def offered(name: str, group: str = FILE_GROUP, module: str = __name__) -> EntryPoint:
     """Return an entry point to a class of this module."""
     return EntryPoint(name=name.lower(), value=f"{module}:{name}", group=group)
 
 
 def test_the_five_sectors_are_built_in_under_the_names_of_their_systems() -> None:
-    found = sector_connectors()
+    found = file_readers()
     assert {"education", "health", "civil_status", "social_aid", "protection"} <= set(found)
     assert len({connector.format.file_name for connector in found.values()}) == len(found)
 
 
 def test_an_offered_connector_is_found_beside_them() -> None:
-    found = sector_connectors([offered("Offered")])
+    found = file_readers([offered("Offered")])
     assert isinstance(found["libraries"], Offered)
     assert connector_for_file("libraries.csv", found.values()) is found["libraries"]
 
 
 def test_a_file_that_nobody_reads_is_unknown() -> None:
-    assert connector_for_file("notes.txt", sector_connectors([]).values()) is None
+    assert connector_for_file("notes.txt", file_readers([]).values()) is None
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_a_file_that_nobody_reads_is_unknown() -> None:
 )
 def test_a_connector_that_cannot_be_used_is_refused_by_name(entry_point: EntryPoint) -> None:
     with pytest.raises(PluginRefused, match=entry_point.name):
-        sector_connectors([entry_point])
+        file_readers([entry_point])
 
 
 def test_a_system_cannot_be_taken_over() -> None:
     with pytest.raises(PluginRefused):
-        sector_connectors([offered("Offered"), offered("Offered")])
+        file_readers([offered("Offered"), offered("Offered")])
 
 
 def test_population_connectors_are_found_by_name() -> None:

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import FileRefused, SectorConnector
+from connectors.contract import FileReader, FileRefused
 from connectors.formats.lines import MAX_LINE_BYTES
 from connectors.formats.tables import CsvLayout, open_csv, reread_csv
 from connectors.formats.workbooks import WorkbookLayout, reread_workbook
-from connectors.plugins import BUILT_IN_SECTORS
+from connectors.plugins import BUILT_IN_FILES
 from connectors.records import Rejected, SourceRecord
 from connectors.sectors.civil_status import CivilStatus
 from connectors.sectors.education import Education
@@ -50,14 +50,14 @@ def as_the_registry_keeps_them(decided: Mapping[str, str]) -> Mapping[str, str]:
     return dict(sorted(decided.items(), reverse=True))
 
 
-def read_twice(connector: SectorConnector, path: Path) -> list[tuple[Row, Row]]:
+def read_twice(connector: FileReader, path: Path) -> list[tuple[Row, Row]]:
     """Return each row of a file as it was read there, and as it is read from its own bytes."""
     reading = connector.open(path, looks_like_a_name)
     decided = as_the_registry_keeps_them(reading.encodings)
     return [(row, connector.reread(row.raw, row=row.row, encodings=decided)) for row in reading.rows]
 
 
-def delivered(tmp_path: Path, connector: SectorConnector, content: bytes) -> Path:
+def delivered(tmp_path: Path, connector: FileReader, content: bytes) -> Path:
     path = tmp_path / connector.format.file_name
     path.write_bytes(content)
     return path
@@ -101,7 +101,7 @@ def test_a_birth_is_read_again_in_the_types_of_its_cells(tmp_path: Path) -> None
 
 def test_a_bundle_and_a_case_are_read_again(tmp_path: Path) -> None:
     unnamed: dict[str, Any] = bundle(name=[])
-    files: list[tuple[SectorConnector, bytes]] = [
+    files: list[tuple[FileReader, bytes]] = [
         (Health(), b"\xef\xbb\xbf" + json_lines(bundle(), unnamed) + b"{broken\n\xff\n"),
         (Protection(), json_lines(CASE, CASE | {"groups": [99]}, {"case_id": "1", "deleted": True, "updated_at": "x"})),
     ]
@@ -124,7 +124,7 @@ def test_every_row_of_every_connector_carries_what_it_was_delivered_as(tmp_path:
     delivered(tmp_path, SocialAid(), in_tcvn3(social_aid_text(SOCIAL_AID)))
     delivered(tmp_path, Health(), json_lines(bundle()))
     delivered(tmp_path, Protection(), json_lines(CASE))
-    for make in BUILT_IN_SECTORS:
+    for make in BUILT_IN_FILES:
         connector = make()
         ((first, again),) = read_twice(connector, tmp_path / connector.format.file_name)
         assert isinstance(first, SourceRecord)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import FileRefused
-from connectors.plugins import sector_connectors
+from connectors.plugins import file_readers
 from connectors.population.extract import read_extract
 from connectors.records import Rejected, SourceRecord
 from matching import dates, names, numbers
@@ -47,7 +47,7 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_row_of_a_spoilt_file_is_understood_or_kept_apart(drop: Path, tmp_path: Path, system: str) -> None:
-    connector, content = sector_connectors()[system], (drop / SYSTEMS[system]).read_bytes()
+    connector, content = file_readers()[system], (drop / SYSTEMS[system]).read_bytes()
     file = tmp_path / SYSTEMS[system]
     chance = random.Random(f"fuzz {system}")  # noqa: S311  a seed, no secret
     read = 0

@@ -166,7 +166,7 @@ def _fill(installed: Installation, folder: Path) -> None:
     invented.write_drop(folder)
     load_population(installed, folder / "population.csv")
     for system in ("education", "protection"):
-        connector = plugins.sector_connectors()[system]
+        connector = plugins.file_readers()[system]
         ingest_file(installed, connector, folder / connector.format.file_name)
     link_all(installed)
     with installed.store.begin(installed.engine(Purpose.STATISTICS)) as transaction:

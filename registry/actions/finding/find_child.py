@@ -118,7 +118,7 @@ def _by_identifier(
     if question.number is not None:
         rows = children.by_number(transaction, grant, vault.number_indexes(question.number))
     elif question.key is not None:
-        formats = [connector.format for connector in plugins.sector_connectors().values()]
+        formats = [connector.format for connector in plugins.file_readers().values()]
         rows = children.by_source_key(
             transaction,
             grant,

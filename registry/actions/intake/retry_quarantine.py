@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from connectors.contract import FileFormat, SectorConnector
+from connectors.contract import FileFormat, FileReader
 from connectors.records import Rejected, SourceRecord
 from registry.actions.intake.ingest import ingest_batch
 from registry.actions.intake.quarantine_rows import seal_of
@@ -36,7 +36,7 @@ class RetryPlace:
 def retry_batch(
     transaction: Transaction,
     vault: Vault,
-    connector: SectorConnector,
+    connector: FileReader,
     *,
     delivery: Delivery,
     run_id: UUID,
@@ -90,7 +90,7 @@ def _readable(
 
 
 def _read_again(
-    connector: SectorConnector, raw: bytes, *, row: int, encodings: Mapping[str, Any]
+    connector: FileReader, raw: bytes, *, row: int, encodings: Mapping[str, Any]
 ) -> SourceRecord | Rejected:
     # whatever a connector makes of them, the row is known by the bytes and the place that it was delivered with
     return replace(connector.reread(raw, row=row, encodings=encodings), raw=raw, row=row)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import FileFormat, NameJudge, Reading, SectorConnector
+from connectors.contract import FileFormat, FileReader, NameJudge, Reading
 from connectors.records import Rejected, SourceRecord
 from connectors.sectors.education import Education
 from registry.jobs.opening import Installation
@@ -38,7 +38,7 @@ def as_read(record: SourceRecord) -> SourceRecord:
 class Mapped:
     """A sector's connector at one version of its mapping: it refuses, or misunderstands, what the real one reads."""
 
-    real: SectorConnector
+    real: FileReader
     format: FileFormat
     refuses: Callable[[SourceRecord], bool]
     understands: Callable[[SourceRecord], SourceRecord]
@@ -62,7 +62,7 @@ class Mapped:
 
 def mapping(
     version: int,
-    real: SectorConnector | None = None,
+    real: FileReader | None = None,
     *,
     refuses: Callable[[SourceRecord], bool] = nothing,
     understands: Callable[[SourceRecord], SourceRecord] = as_read,

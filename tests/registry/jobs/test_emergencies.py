@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.plugins import sector_connectors
+from connectors.plugins import file_readers
 from registry.actions.intake.add_child import NewChild, add_child
 from registry.jobs import intake, queue
 from registry.jobs.opening import Installation
@@ -53,7 +53,7 @@ def test_what_is_written_by_hand_is_linked_soon(loaded: Installation) -> None:
 
 def test_nothing_written_by_hand_asks_for_nothing(installed: Installation, village: Path) -> None:
     intake.load_population(installed, village / "population.csv")
-    intake.ingest_file(installed, sector_connectors()["education"], village / "education.csv")
+    intake.ingest_file(installed, file_readers()["education"], village / "education.csv")
     with connect(installed.url) as connection:
         connection.execute("delete from procrastinate_jobs")
     queue.tasks(installed).tasks["link_handwritten"](timestamp=0)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from connectors.contract import FileRefused, SectorConnector
-from connectors.plugins import sector_connectors
+from connectors.contract import FileReader, FileRefused
+from connectors.plugins import file_readers
 from registry.jobs import drop, intake, linking
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
@@ -34,9 +34,9 @@ def broken_off_after(steps: int) -> Callable[[int], None]:
 
 
 @pytest.fixture
-def education() -> SectorConnector:
+def education() -> FileReader:
     """The connector of education."""
-    return sector_connectors()["education"]
+    return file_readers()["education"]
 
 
 def contents(installed: Installation) -> dict[str, int]:
@@ -50,7 +50,7 @@ def contents(installed: Installation) -> dict[str, int]:
 
 
 def test_an_intake_that_was_broken_off_goes_on_and_its_account_is_whole(
-    installed: Installation, education: SectorConnector, province: Path
+    installed: Installation, education: FileReader, province: Path
 ) -> None:
     file = province / "education.csv"
     tried = intake.try_file(installed, education, file)
@@ -72,7 +72,7 @@ def test_an_intake_that_was_broken_off_goes_on_and_its_account_is_whole(
 
 
 def test_another_file_of_the_stream_closes_what_was_broken_off(
-    installed: Installation, education: SectorConnector, province: Path, tmp_path: Path
+    installed: Installation, education: FileReader, province: Path, tmp_path: Path
 ) -> None:
     file = province / "education.csv"
     undisturbed = intake.try_file(installed, education, file)
@@ -118,7 +118,7 @@ def test_linking_that_was_broken_off_comes_to_the_same_links(installed: Installa
 
 
 def test_a_file_that_is_changed_while_it_waits_is_another_file(
-    installed: Installation, education: SectorConnector, tmp_path: Path, province: Path
+    installed: Installation, education: FileReader, tmp_path: Path, province: Path
 ) -> None:
     file = tmp_path / "education.csv"
     file.write_bytes((province / "education.csv").read_bytes())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.plugins import sector_connectors
+from connectors.plugins import file_readers
 from registry.jobs import intake, queue
 from registry.jobs.opening import Installation
 from registry.model.access import Purpose
@@ -25,7 +25,7 @@ from tests.registry.store.servers import connect, eventually
 def delivered(installed: Installation, village: Path) -> Installation:
     """An installation with an extract and a delivery that nobody has linked yet."""
     intake.load_population(installed, village / "population.csv")
-    intake.ingest_file(installed, sector_connectors()["education"], village / "education.csv")
+    intake.ingest_file(installed, file_readers()["education"], village / "education.csv")
     return installed
 
 

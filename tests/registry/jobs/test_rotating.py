@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from connectors.plugins import sector_connectors
+from connectors.plugins import file_readers
 from registry.actions.keys import rotate_keys
 from registry.actions.keys.prove import Proof, prove
 from registry.actions.keys.rotate_keys import FIXED, ROTATING, KeyInUse
@@ -53,7 +53,7 @@ def base(
     """A village with an extract, the files of all systems, and what linkage decided."""
     made = Base(database_server.clone(template), tmp_path_factory.mktemp("rotating") / "data")
     with opened_at(database_server.url(made.name), made.data) as installed:
-        connectors = sector_connectors()
+        connectors = file_readers()
         found = drop.look_into(village, connectors)
         quiet = lambda _what, _total=None: lambda _done: None  # noqa: E731  a step of which nobody is told
         drop.run_drop(installed, found, connectors, digest=b"a drop", step=quiet)

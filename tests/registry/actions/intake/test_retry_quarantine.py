@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from connectors.contract import SectorConnector
+from connectors.contract import FileReader
 from connectors.records import SourceRecord
 from connectors.sectors.civil_status import CivilStatus
 from connectors.sectors.education import Education
@@ -137,7 +137,7 @@ def test_a_mapping_that_refuses_again_what_was_recovered_seals_its_bytes_again(i
     assert retry_waiting(installed, mapping(4)).recovered == 1
 
 
-def every_system(folder: Path) -> list[tuple[SectorConnector, Path]]:
+def every_system(folder: Path) -> list[tuple[FileReader, Path]]:
     """Write a file of each system, with one row that no mapping can read."""
     columns = [*list(SOCIAL_AID)[5:], *list(SOCIAL_AID)[:5]]
     aid = social_aid_text({column: SOCIAL_AID[column] for column in columns})
@@ -150,7 +150,7 @@ def every_system(folder: Path) -> list[tuple[SectorConnector, Path]]:
     for name, content in files.items():
         (folder / name).write_bytes(content)
     book = write_births(folder / "civil.xlsx", BIRTH, BIRTH | {"Số giấy khai sinh": 7, "Quyển số": 2.5})
-    connectors: Sequence[SectorConnector] = (Education(), SocialAid(), Health(), Protection())
+    connectors: Sequence[FileReader] = (Education(), SocialAid(), Health(), Protection())
     return [*zip(connectors, [folder / name for name in files], strict=True), (CivilStatus(), book)]
 
 
