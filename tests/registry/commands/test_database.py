@@ -66,7 +66,7 @@ def change_the_log(home: Home, statement: str) -> None:
         "update access_leaf set content = content || '\\x20' where tree_index = 3",
         "delete from access_leaf where tree_index = 3",
         "delete from access_leaf where tree_index = (select max(tree_index) from access_leaf)",
-        "update checkpoint set note = replace(note, '1', '2')"
+        "update checkpoint set note = translate(note, '0123456789', '1234567890')"
         " where tree_size = (select min(tree_size) from checkpoint)",
     ],
     ids=["a leaf changed", "a leaf taken away", "the last leaf taken away", "a head changed"],
