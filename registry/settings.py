@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     log_sink: str | None = None  # file or syslog server that is told of every leaf of the access log; None: none is
     witness_url: str | None = None  # where a witness outside cosigns the log; None: by hand, if at all
     witness_keys: Annotated[frozenset[str], NoDecode] = frozenset()  # verifier keys, separated by spaces
+    connections_file: Path | None = None  # the population database and the sources, as TOML; None: none are connected
     proxy_secret_file: Path | None = None  # what a web server says with each request over TCP; None: none is believed
 
     @classmethod
@@ -207,7 +208,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("metrics_token_file", "law_file", "tls_certificate", "tls_key", "proxy_socket", "proxy_secret_file"),
-        *("oidc_client_key_file", "oidc_client_secret_file", "oidc_ca_file"),
+        *("oidc_client_key_file", "oidc_client_secret_file", "oidc_ca_file", "connections_file"),
     )
     @classmethod
     def _anywhere(cls, file: Path | None) -> Path | None:

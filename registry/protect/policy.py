@@ -51,6 +51,14 @@ class Action(StrEnum):
     INGEST = "ingest"
     QUARANTINE = "quarantine"  # rejected rows: rule and place
     QUALITY = "quality"  # counts by source, no individual
+    SYNC = "sync"  # read a source now; pause it, go on, agree to what it waits for
+    SOURCES = "sources"  # how the sources stand: lag, refusals by rule, drift
+    FINDINGS = "findings"  # decide what the population database found to be otherwise
+    PROBLEMS = "problems"  # the list of children whose number is missing or wrong, for the police, and its answers
+    EVENTS = "events"  # a source follows what happened to its own records
+    SUBSCRIBE = "subscribe"  # a source has events sent to an address
+    READ_NUMBER = "read_number"  # a source reads the verified number of its own records
+    PROPOSALS = "proposals"  # a source reads corrections proposed for its own records
     TABLE = "table"
     PUBLISH = "publish"
     FRAME = "frame"
@@ -100,6 +108,14 @@ RESOURCE_OF: Mapping[Action, Resource] = {
     Action.INGEST: Resource.SOURCE,
     Action.QUARANTINE: Resource.SOURCE,
     Action.QUALITY: Resource.SOURCE,
+    Action.SYNC: Resource.SOURCE,
+    Action.SOURCES: Resource.SOURCE,
+    Action.FINDINGS: Resource.PAIR,
+    Action.PROBLEMS: Resource.CHILD,
+    Action.EVENTS: Resource.SOURCE,
+    Action.SUBSCRIBE: Resource.SOURCE,
+    Action.READ_NUMBER: Resource.CHILD,
+    Action.PROPOSALS: Resource.CHILD,
     Action.TABLE: Resource.TABLE,
     Action.PUBLISH: Resource.TABLE,
     Action.FRAME: Resource.FRAME,

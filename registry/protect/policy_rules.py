@@ -215,7 +215,11 @@ RULES: tuple[Rule, ...] = (
         Role.REVIEWER, Action.UNLINK, purposes={Purpose.REVIEW}, shown="identity", reach=Reach.OPENING, duties="reason"
     ),
     # A steward: what was delivered and what became of it; opens no child.
-    _rule(Role.STEWARD, Action.INGEST, Action.QUARANTINE, Action.QUALITY, purposes={Purpose.INGEST}),
+    _rule(
+        Role.STEWARD,
+        *(Action.INGEST, Action.QUARANTINE, Action.QUALITY, Action.SYNC, Action.SOURCES),
+        purposes={Purpose.INGEST},
+    ),
     _rule(Role.STEWARD, Action.LINK, Action.QUALITY, purposes={Purpose.LINKAGE}),
     _rule(Role.STEWARD, Action.VERIFY, Action.QUALITY, purposes={Purpose.VERIFICATION}),
     _rule(
@@ -226,14 +230,47 @@ RULES: tuple[Rule, ...] = (
         reach=Reach.NATION,
         duties="reason",
     ),
-    # A sector system: delivers, and asks about its own keys. The caller narrows both to the system's own rows.
-    _rule(Role.SECTOR_SYSTEM, Action.INGEST, purposes={Purpose.INGEST}),
+    # A sector system: delivers, and asks about its own keys. The caller narrows both to the system's own rows. Whole
+    # numbers and corrections are read only by a client that holds the right to it.
+    _rule(Role.SECTOR_SYSTEM, Action.INGEST, Action.EVENTS, Action.SUBSCRIBE, purposes={Purpose.INGEST}),
+    *(
+        _rule(
+            Role.SECTOR_SYSTEM,
+            action,
+            purposes={Purpose.INGEST, Purpose.VERIFICATION},
+            shown="identity",
+            reach=Reach.NATION,
+        )
+        for action in (Action.READ_NUMBER, Action.PROPOSALS)
+    ),
     _rule(
         Role.SECTOR_SYSTEM,
         Action.LINK_STATE,
         purposes={Purpose.INGEST, Purpose.VERIFICATION},
         masked="identity",
         reach=Reach.NATION,
+    ),
+    # What the population database says otherwise is decided by the one who decides pairs.
+    _rule(
+        Role.REVIEWER,
+        Action.FINDINGS,
+        purposes={Purpose.REVIEW},
+        shown="identity family",
+        masked="contact",
+        reach=Reach.OPENING,
+    ),
+    # The list for the police leaves with a reason; what comes back is taken in by who may open these children.
+    *(
+        _rule(
+            role,
+            Action.PROBLEMS,
+            purposes={Purpose.CASE_WORK},
+            shown="identity",
+            masked="family",
+            reach=Reach.OPENING,
+            duties="reason",
+        )
+        for role in (_COMMUNE, _PROVINCE)
     ),
     # A statistician: aggregates only.
     _rule(Role.STATISTICIAN, Action.TABLE, Action.PUBLISH, purposes=_NUMBERS),
@@ -263,7 +300,11 @@ RULES: tuple[Rule, ...] = (
     _rule(Role.ADMINISTRATOR, Action.RESTORE, purposes=_OFFICE, duties="reason"),
     # The engine: background work, never on behalf of somebody's curiosity.
     _rule(
-        Role.ENGINE, Action.INGEST, Action.QUARANTINE, purposes={Purpose.INGEST}, shown=_EVERYDAY, reach=Reach.NATION
+        Role.ENGINE,
+        *(Action.INGEST, Action.QUARANTINE, Action.SYNC),
+        purposes={Purpose.INGEST},
+        shown=_EVERYDAY,
+        reach=Reach.NATION,
     ),
     _rule(
         Role.ENGINE,

@@ -42,6 +42,14 @@ link_state       . . . . N . . . . .
 ingest           . . . x x . . . . N
 quarantine       . . . x . . . . . N
 quality          . x . x . . x . . .
+sync             . . . x . . . . . N
+sources          . . . x . . . . . .
+findings         . . O . . . . . . .
+problems         O O . . . . . . . .
+events           . . . . x . . . . .
+subscribe        . . . . x . . . . .
+read_number      . . . . N . . . . .
+proposals        . . . . N . . . . .
 table            x x x x . x x . . .
 publish          . . . . . x . . . .
 frame            . . . . . . . . . N
@@ -222,10 +230,10 @@ def test_case_groups_come_with_case_actions_alone() -> None:
                 assert RESOURCE_OF[action] is Resource.CASE
 
 
-def test_a_sector_system_is_given_shortened_values_of_its_own_links_alone() -> None:
+def test_a_sector_system_is_given_values_of_its_own_links_alone() -> None:
     for action in Action:
         for grant in grants(Role.SECTOR_SYSTEM, action):
-            assert not grant.field_groups
+            assert not grant.field_groups or action in {Action.READ_NUMBER, Action.PROPOSALS}
             assert not grant.masked or action is Action.LINK_STATE
 
 

@@ -1,0 +1,3 @@
+-- What is known of each link from the population database: its state, what waits to be asked, what was found.
+
+DO $$ BEGIN END $$;
