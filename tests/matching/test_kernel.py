@@ -144,5 +144,6 @@ def test_the_loop_says_the_same_when_it_is_not_compiled() -> None:
     assert run("uncompiled_kernel", NUMBA_DISABLE_JIT="1") == "same\n"
 
 
+@pytest.mark.slow
 def test_a_few_pairs_are_answered_while_the_loop_is_still_compiled(tmp_path: Path) -> None:
     assert run("first_answer", NUMBA_CACHE_DIR=str(tmp_path)) == "answered before ready\n"

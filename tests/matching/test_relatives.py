@@ -216,6 +216,7 @@ def families(number: int) -> list[Identity]:
     return people
 
 
+@pytest.mark.slow
 def test_a_sample_comes_close_to_the_whole() -> None:
     people = families(3_000)
     whole, sampled = relations_of(people), counted(people, sample=2_000)

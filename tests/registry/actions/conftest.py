@@ -16,7 +16,7 @@ from registry.jobs.opening import Installation
 from registry.protect.keys.keyring import Keyring
 from tests.database import DatabaseServer
 from tests.people import population
-from tests.registry.actions.finding import fill
+from tests.registry.actions.commune import fill
 from tests.registry.actions.installed import AT, empty, installed_on, load
 
 

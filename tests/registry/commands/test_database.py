@@ -147,6 +147,7 @@ def own_server(drop: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+@pytest.mark.slow
 def test_a_backup_restored_elsewhere_with_its_keys_is_the_same_registry(
     own_server: Home, drop: Path, tmp_path: Path
 ) -> None:

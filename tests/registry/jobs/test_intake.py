@@ -90,6 +90,7 @@ def test_another_file_of_the_stream_closes_what_was_broken_off(
     assert stored == undisturbed.outcomes.accepted
 
 
+@pytest.mark.slow
 def test_the_extract_goes_on_where_it_was_broken_off(installed: Installation, province: Path) -> None:
     file = province / "population.csv"
     with pytest.raises(BrokenOff):
@@ -103,6 +104,7 @@ def test_the_extract_goes_on_where_it_was_broken_off(installed: Installation, pr
     assert contents(installed) == before
 
 
+@pytest.mark.slow
 def test_linking_that_was_broken_off_comes_to_the_same_links(installed: Installation, village: Path) -> None:
     connectors = drop.all_connectors()
     folder = drop.look_into(village, connectors)

@@ -22,7 +22,7 @@ from tests.people import (
     record,
     tombstone,
 )
-from tests.registry.actions.finding import NAME, find, names, only
+from tests.registry.actions.commune import NAME, find, names, only
 from tests.registry.actions.installed import (
     child_of,
     deliver,

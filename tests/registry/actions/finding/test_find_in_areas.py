@@ -26,7 +26,7 @@ from tests.people import (
     numbered,
     record,
 )
-from tests.registry.actions.finding import NAME, fill, find, names
+from tests.registry.actions.commune import NAME, fill, find, names
 from tests.registry.actions.installed import (
     AT,
     child_of,

@@ -384,7 +384,7 @@ def test_an_address_is_not_given_before_the_start(tmp_path: Path) -> None:
         _ = EmbeddedServer(tmp_path).url
 
 
-LOOKED_FOR = "import sys; from registry.store import programs; programs.wheel_bin_dir(); print(*sys.modules)"
+LOOKED_FOR = "import sys; from registry.store.server import programs; programs.wheel_bin_dir(); print(*sys.modules)"
 
 
 def test_the_programs_are_found_without_running_the_wheels_code() -> None:
