@@ -81,7 +81,13 @@ def _about(record: ProcessingRecord, say: Say, formats: Formats) -> Section:
 
 def _purposes(record: ProcessingRecord, say: Say, day: Callable[..., str]) -> Section:
     rows = [
-        (say(words.word(words.PURPOSES, one.purpose)), one.law, one.article, one.wording, day(one.valid_from))
+        (
+            say(words.word(words.PURPOSES, one.purpose)),
+            say(one.law),
+            say(one.article),
+            say(one.wording),
+            day(one.valid_from),
+        )
         for one in record.bases
     ]
     missing = say(msgid("no law is entered"))
@@ -152,8 +158,8 @@ def _kept(record: ProcessingRecord, say: Say) -> Section:
             say(words.word(duty_words.KEPT, line.rule.name)),
             "–" if line.rule.age is None else str(line.rule.age),
             str(line.rule.months),
-            line.rule.law,
-            line.rule.checked,
+            say(line.rule.law),
+            say(line.rule.checked),
         )
         for line in record.schedule
     )
@@ -168,7 +174,13 @@ def _kept(record: ProcessingRecord, say: Say) -> Section:
 
 def _clocks(record: ProcessingRecord, say: Say, day: Callable[..., str]) -> Section:
     rows = tuple(
-        (say(words.word(duty_words.CLOCKS, one.name)), str(one.value), one.law, day(one.valid_from), one.checked)
+        (
+            say(words.word(duty_words.CLOCKS, one.name)),
+            str(one.value),
+            say(one.law),
+            day(one.valid_from),
+            say(one.checked),
+        )
         for one in record.clocks
     )
     heads = (msgid("What"), msgid("Number"), msgid("Source"), msgid("Valid from"), msgid("Checked"))

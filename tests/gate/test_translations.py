@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from io import StringIO
 from itertools import chain
@@ -23,6 +24,7 @@ from registry.web.translation import translations
 
 PROJECT = Path(__file__).parents[2]
 WEB = PROJECT / "registry" / "web"
+LAW = PROJECT / "registry" / "model" / "law.toml"
 ACTIONS = PROJECT / "registry" / "actions"
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
 OPTIONS = {"templates/**.html": {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true"}}
@@ -69,7 +71,18 @@ def from_below() -> set[str]:
     single = [value for value in vars(levels).values() if isinstance(value, Level)]
     evidence = {level.reason for level in [*single, *chain.from_iterable(LEVELS.values())]}
     refusals = {text for module, calls in SPEAKING.items() for text in said(module, calls)}
-    return evidence | refusals | ADVICE | set(RULES.values()) | set(SAME_NUMBER.reasons)
+    return evidence | refusals | ADVICE | set(RULES.values()) | set(SAME_NUMBER.reasons) | of_the_law()
+
+
+def of_the_law() -> set[str]:
+    """Return the texts of the legal numbers and bases that come with the program."""
+    entries = chain.from_iterable(entry for entry in tomllib.loads(LAW.read_text(encoding="utf-8")).values())
+    return {
+        entry[name]
+        for entry in entries
+        for name in ("law", "article", "wording", "checked")
+        if name in entry and "version" not in entry
+    }
 
 
 def test_the_pages_have_texts_to_translate() -> None:
