@@ -46,6 +46,7 @@ from registry.web.refusals import bare_page
 
 ALARM_EVERY: Final = 60.0  # seconds: whoever forges requests must not fill the log
 _NOTHING: Final = Front()
+_RATES: Final = Rates()
 PortOption = Annotated[int | None, typer.Option("--port", help="The port; also CHILD_REGISTRY_PORT.")]
 
 
@@ -69,16 +70,19 @@ def application(installed: Installation) -> FastAPI:
     return whole(services, jobs=lambda: asdict(queue.state(installed.url)), token_file=token_file, front=front)
 
 
-def whole(services: Services, *, jobs: Jobs, token_file: Path | None, front: Front = _NOTHING) -> FastAPI:
+def whole(
+    services: Services, *, jobs: Jobs, token_file: Path | None, front: Front = _NOTHING, rates: Rates = _RATES
+) -> FastAPI:
     """Return the interface, the pages and the metrics as one application that tells what it did, and of nobody.
 
     Args:
         jobs: background jobs by state.
         token_file: whoever bears its content may ask for the metrics from elsewhere; None: nobody may.
         front: the way by which requests come.
+        rates: how often one may knock.
     """
     root = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    root.add_middleware(RateGuard, rates=Rates(), refusal=partial(_too_many, services))
+    root.add_middleware(RateGuard, rates=rates, refusal=partial(_too_many, services))
     root.add_middleware(FrontGate, front=front, forged=ForgeryAlarm(services))
     root.add_middleware(RequestWatch, answered=services.meters.request)
     add_metrics(root, MetricsPage(services, jobs=jobs, token_file=token_file))
