@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,6 +39,14 @@ from registry.protect.log.witness import Request, Seen
 from registry.protect.signing_in.client_assertion import AssertionRefused, proved, read_assertion
 from registry.protect.signing_in.client_certificate import NoCertificate, shown_certificate
 from registry.protect.signing_in.client_keys import certificate_digest, public_keys
+from registry.protect.signing_in.identity_tokens import (
+    Asked,
+    TokenRefused,
+    TokenRules,
+    read_id_token,
+    read_keys,
+    read_logout_token,
+)
 
 ON = date(2026, 10, 31)
 AT = datetime(2026, 10, 31, tzinfo=UTC)
@@ -159,6 +168,18 @@ def _assertion(content: bytes) -> None:
     proved(read_assertion(_text(content)), keys={}, audiences={"https://registry.example"}, at=AT)
 
 
+def _provider_token(content: bytes) -> None:
+    rules = TokenRules(issuer="https://provider.example", client_id="x")
+    with suppress(TokenRefused):
+        read_logout_token(_text(content), (), rules, at=AT)
+    read_id_token(_text(content), (), rules, asked=Asked(nonce="n", access_token=None, proof_since=None), at=AT)
+
+
+def _provider_keys(content: bytes) -> None:
+    with suppress(ValueError):
+        read_keys(json.loads(content))
+
+
 def _bundle(content: bytes) -> None:
     file = FOLDER / "bundle"
     file.write_bytes(content)
@@ -201,6 +222,8 @@ SEEDS = {
     "log_leaf": [b'{"action":"open","at":"2026-10-31T00:00:00.000000+00:00"}'],
     "keyring": [b'{"format":1}'],
     "client_assertion": [b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJ4Iiwic3ViIjoieCIsImV4cCI6MX0.AAAA"],
+    "provider_token": [b"eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ.eyJpc3MiOiJ4IiwiYXVkIjoieCIsImV4cCI6MX0.AAAA"],
+    "provider_keys": [b'{"keys":[{"kty":"RSA","n":"AAAA","e":"AQAB","kid":"a","use":"sig","alg":"RS256"}]}'],
     "traced_list": ["Trần Văn An;3/5/2014;nữ;AAAA-BBBB-CCCC-DDDD\n".encode(), b"PK\x03\x04"],
     "client_keys": [b'{"keys":[{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA","alg":"ES256","kid":"a"}]}'],
     "client_certificate": [b":MIIB:", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"],
@@ -227,6 +250,8 @@ PARSERS: dict[str, Parser] = {
     "log_leaf": _refusing(read_leaf, BadLeaf),
     "keyring": _refusing(lambda content: read_keyring_file(content, place="here"), RegistryError),
     "client_assertion": _refusing(_assertion, AssertionRefused),
+    "provider_token": _refusing(_provider_token, TokenRefused),
+    "provider_keys": _refusing(_provider_keys, TokenRefused),
     "traced_list": _refusing(_traced, FileRefused),
     "client_keys": _refusing(public_keys, BadQuery),
     "client_certificate": _refusing(_certificate, BadQuery, NoCertificate),
