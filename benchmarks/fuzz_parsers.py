@@ -10,8 +10,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
+import fuzz_connectors
+import fuzz_sectors
+
 from connectors import plugins
-from connectors.contract import FileRefused
+from connectors.contract import ConnectorError, FileRefused
 from connectors.formats.encodings import decide, decode
 from connectors.population.extract import read_extract
 from connectors.records import Rejected, SourceRecord
@@ -255,11 +258,17 @@ PARSERS: dict[str, Parser] = {
     "traced_list": _refusing(_traced, FileRefused),
     "client_keys": _refusing(public_keys, BadQuery),
     "client_certificate": _refusing(_certificate, BadQuery, NoCertificate),
+    **{name: _refusing(read, ConnectorError) for name, read in fuzz_connectors.READERS.items()},
+    **{name: _refusing(read, ConnectorError) for name, read in fuzz_sectors.READERS.items()},
 }
 
 
 def seeds(name: str) -> list[bytes]:
     """Return what a parser begins with: a small delivery for a file, a few lines for the rest."""
+    if name in fuzz_connectors.READERS:
+        return fuzz_connectors.seeds(name)
+    if name in fuzz_sectors.READERS:
+        return fuzz_sectors.seeds(name)
     if not name.startswith("file_"):
         return SEEDS.get(name, [b"0"])
     invent(FOLDER, seed=3, children=12, on=ON)

@@ -19,6 +19,7 @@ from connectors.failures import (
     RateLimited,
     StartOver,
     Transient,
+    Unreachable,
 )
 from connectors.population_protocol import (
     Ambiguous,
@@ -58,6 +59,7 @@ from connectors.population_protocol import (
 from connectors.sector_protocol import (
     Checkpoint,
     CheckReport,
+    Closed,
     Counts,
     CursorKind,
     Deletes,
@@ -69,10 +71,14 @@ from connectors.sector_protocol import (
     Proposal,
     Pushed,
     Reading,
+    Receipt,
     Record,
+    Rereads,
+    RowRefusal,
     SectorConnector,
     Stream,
     TakesProposals,
+    TakesReceipts,
 )
 
 API: Final = 1  # a connector says which version of these protocols it was written for
@@ -93,6 +99,7 @@ __all__ = [
     "Checkpoint",
     "CitizenSnapshot",
     "Claim",
+    "Closed",
     "Compared",
     "ConnectorError",
     "ContractDrift",
@@ -126,16 +133,21 @@ __all__ = [
     "Pushed",
     "RateLimited",
     "Reading",
+    "Receipt",
     "Record",
     "Relative",
+    "Rereads",
+    "RowRefusal",
     "SectorConnector",
     "StartOver",
     "Stream",
     "TakesProposals",
+    "TakesReceipts",
     "TellsChanges",
     "TellsHousehold",
     "TellsRelatives",
     "TooBroad",
     "Transient",
+    "Unreachable",
     "Verification",
 ]

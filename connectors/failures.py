@@ -5,6 +5,7 @@ Every failure is an exception; every answer is a result. A failure never looks l
 
     ConnectorError
       Transient          try again (after `retry_after` seconds)
+        Unreachable      the network failed: no answer of theirs, or not the whole of one
         RateLimited
         MediatorFailure  the bus between us failed, not the provider
       Denied             credentials, quota or purpose refused
@@ -27,6 +28,10 @@ class Transient(ConnectorError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after  # seconds
+
+
+class Unreachable(Transient):
+    """The network failed: nobody answered, not in time, or not to the end. Nothing is known of the system itself."""
 
 
 class RateLimited(Transient):

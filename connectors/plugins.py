@@ -14,12 +14,22 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from connectors.contract import API, FileReader, PopulationConnector, SectorConnector
+from connectors.population.dci import DciConnector
 from connectors.population.extract import ExtractConnector
+from connectors.population.fhir import FhirConnector
 from connectors.population.npdb import NpdbConnector
 from connectors.sectors.civil_status import CivilStatus
 from connectors.sectors.education import Education
+from connectors.sectors.fhir_bundles import FhirBundles
+from connectors.sectors.fhir_search import FhirSearch
+from connectors.sectors.file_drop import FileDrop
 from connectors.sectors.health import Health
+from connectors.sectors.hotline import Hotline
+from connectors.sectors.oneroster import OneRoster
+from connectors.sectors.oneroster_csv import OneRosterCsv
 from connectors.sectors.protection import Protection
+from connectors.sectors.pull_changes import PullChanges
+from connectors.sectors.pull_window import PullWindow
 from connectors.sectors.social_aid import SocialAid
 
 FILE_GROUP = "child_registry.file"
@@ -28,10 +38,21 @@ SECTOR_GROUP = "child_registry.sector"
 
 BUILT_IN_FILES: tuple[Callable[[], FileReader], ...] = (Education, Health, CivilStatus, SocialAid, Protection)
 BUILT_IN_POPULATIONS: Mapping[str, Callable[..., PopulationConnector]] = {
+    "dci": DciConnector,
     "extract": ExtractConnector,
+    "fhir": FhirConnector,
     "npdb": NpdbConnector,
 }
-BUILT_IN_SECTORS: Mapping[str, type[SectorConnector]] = {}
+BUILT_IN_SECTORS: Mapping[str, type[SectorConnector]] = {
+    "fhir_bundles": FhirBundles,
+    "fhir_search": FhirSearch,
+    "file_drop": FileDrop,
+    "hotline": Hotline,
+    "oneroster": OneRoster,
+    "oneroster_csv": OneRosterCsv,
+    "pull_changes": PullChanges,
+    "pull_window": PullWindow,
+}
 
 
 class PluginRefused(Exception):

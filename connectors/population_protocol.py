@@ -76,7 +76,7 @@ class Compared(StrEnum):
 class Claim:
     """The facts a population system is asked to confirm."""
 
-    personal_number: str = field(repr=False)
+    personal_number: str = field(repr=False)  # 12 digits, or the 9 of an old card where there is no other
     full_name: str = field(repr=False)
     birth_date: str = field(repr=False)  # ISO: yyyy-mm-dd or yyyy
     sex: str | None = field(default=None, repr=False)  # '1' male, '2' female

@@ -66,12 +66,14 @@ class SourceRecord:
     key: str = field(repr=False)  # the record's own id in `system`
     row: int  # place in the file, from 1: the data row, line or sheet row as a person would count it
     operation: Operation = Operation.UPSERT
+    version: int | None = None  # the source's own number; a higher one is newer, whatever the time stamps say
     version_at: datetime | None = None  # the source's own time stamp; None: the later row is newer
     facts: ChildFacts = field(default_factory=ChildFacts)
     services: dict[str, Any] = field(
         default_factory=dict, repr=False
     )  # coded facts of the sector: school, doses, allowance
     case: CaseFacts | None = None
+    identifiers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # others it is known by: domain and value
     written: dict[str, Any] = field(default_factory=dict, repr=False)  # the whole row as delivered, JSON types
     raw: bytes = field(repr=False)  # what the row was delivered as, in a form that its connector reads again
 

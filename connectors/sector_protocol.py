@@ -4,6 +4,26 @@ A connector only reads and understands; it keeps nothing and decides nothing. Th
 event and cursor in one transaction. So a connector may be killed at any yield, asked for the same again, and must give
 the same again.
 
+What the engine does with what is yielded:
+
+* A page is what stands before a checkpoint. It is landed whole, with its cursor, or not at all; what is yielded behind
+  the last checkpoint of a read that fails is dropped, and comes again with the next read. Once a checkpoint stands
+  behind `limit` records the engine stops listening, so a connector may yield on to the end of its stream.
+* Versions: a higher `version` wins, whatever the order of arrival; without one the later `version_at` wins; without
+  either the record that is read later. Equal versions with different contents are a conflict, which is noted: the later
+  `version_at` wins, and if there is none, what stood first stays. The same record again changes nothing.
+* A pass goes from a cursor until a checkpoint says `more=False`. At the beginning of a pass the engine hands out:
+  for NONE: None, always. For SEQUENCE: the last cursor. For TIMESTAMP and WINDOW: the time in the last cursor, less
+  `Stream.overlap` and never later than the beginning of the last pass by the registry's clock. Such a cursor is a time
+  or a day in ISO form, alone or before a `|`; what stands behind the `|` (place in a window, upper bound) is the
+  connector's own and is handed back only within a pass. A pass that was broken off goes on from its last checkpoint.
+* A pass that begins with None is a whole one. If the stream has no tombstones, or the source asked to start over, its
+  end shows which records are missing: they are proposed to a person as withdrawn. So is what a delivery does not hold
+  that a checkpoint closes as whole.
+* A field that `Stream.fields` does not know is noted as drift, and so is a value of another kind; the record is kept. A
+  record without a required field waits in quarantine. A connector need not look for either.
+* `read` and `map` have a deadline a page. Whatever they raise, however they hang, the cursor stays where it was.
+
     spec()      what it must be told, as a pydantic model
     check()     whether it can work as it is configured
     discover()  its streams
@@ -49,12 +69,14 @@ class Stream:
 
     name: str
     key: tuple[str, ...]  # fields of the payload that together name a record
-    fields: Mapping[str, str]  # field → 'text', 'number', 'date', 'object', 'list': what the mapping knows
+    # field → what the mapping knows it as: 'text', 'date' (a text too), 'number', 'boolean', 'object', 'list', 'any'
+    fields: Mapping[str, str]
     required: frozenset[str] = frozenset()  # fields without which a record cannot be understood
     cursor: CursorKind = CursorKind.NONE
     deletes: Deletes = Deletes.NONE
     overlap: timedelta = timedelta(0)  # of a timestamp cursor: how late a row may be committed
     mapping_version: int = 1  # a higher one reads quarantined and kept rows again
+    deliveries: bool = False  # its records come in deliveries, such as files, that checkpoints close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +92,20 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """The end of a delivery: the records since the end of the one before it, or since the first, belong to it."""
+
+    delivery: str  # such as a file's name; nobody's values in it
+    whole: bool = False  # a record that it does not hold is gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """Everything before this is yielded; reading on from `cursor` gives what comes behind it."""
 
-    cursor: str  # opaque to the engine, at most 4,000 characters, nobody's values in it
+    cursor: str  # at most 4,000 characters, nobody's values in it; see above for those of times
     more: bool = False  # more is there to be read now
+    closes: Closed | None = None  # only of a stream of deliveries; a page never spans two of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +148,18 @@ class Pushed:
 
 
 class SectorConnector(Protocol):
-    """One sector's system. Made with its settings: `MyConnector(MySettings(...))`."""
+    """One sector's system. Made with its settings: `MyConnector(MySettings(...))`.
+
+    One object serves the pages of a run one after the other, and a new one goes on from any checkpoint as well. If it
+    has a method `close`, that is called at the end.
+    """
 
     api: ClassVar[int]
-    system: ClassVar[str]  # the sector whose records these are
+
+    @property
+    def system(self) -> str:
+        """The sector whose records these are; an attribute of the class does as well."""
+        ...
 
     @classmethod
     def spec(cls) -> type[BaseModel]:
@@ -147,7 +186,10 @@ class SectorConnector(Protocol):
         ...
 
     def map(self, record: Record) -> SourceRecord | Rejected:
-        """Say what a record says of a child. Pure: the same record, the same answer, at any time."""
+        """Say what a record says of a child. Pure: the same record, the same answer, at any time.
+
+        What it says of key, operation, version, time, row and raw bytes is overwritten by the record's own.
+        """
         ...
 
 
@@ -166,6 +208,43 @@ class Counts(Protocol):
 
     def count(self, stream: str) -> int:
         """Return the number."""
+        ...
+
+
+@runtime_checkable
+class Rereads(Protocol):
+    """The optional capability to read again what `read` itself had to refuse."""
+
+    def reread(self, stream: str, raw: bytes, *, row: int) -> Record | Rejected:
+        """Read one refused row again, by the bytes that it was refused with, perhaps by an older mapping."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRefusal:
+    """A row of a delivery that waits in quarantine, and why."""
+
+    row: int
+    rule: str
+    field: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a delivery: its records by outcome, and those that wait in quarantine."""
+
+    delivery: str
+    at: datetime
+    counts: Mapping[str, int]  # accepted, unchanged, superseded, quarantined
+    refused: Sequence[RowRefusal] = ()
+
+
+@runtime_checkable
+class TakesReceipts(Protocol):
+    """The optional capability to tell the sender what became of a delivery."""
+
+    def receipt(self, stream: str, receipt: Receipt) -> None:
+        """Hand a receipt over, after its delivery is stored. Repeating it does no harm; its failure stops nothing."""
         ...
 
 

@@ -210,5 +210,5 @@ def looks_like_formula(text: str) -> bool:
     A dash before a space or alone is how people write a list or 'nothing', and figures after a sign are a telephone
     number: neither is a formula.
     """
-    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    seen = _without_invisible(text)
     return seen.startswith(("=", "@", "\t", "\r")) or _SIGNED.match(seen) is not None

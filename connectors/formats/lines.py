@@ -29,15 +29,27 @@ class Line:
     number: int  # from 1
     raw: bytes = field(repr=False)
     overlong: bool = False  # `raw` is only its beginning
+    offset: int = 0  # in bytes, of its first one in the file
 
 
 class PhysicalLines:
-    """The lines of an open file one by one; lines read too far can be given back."""
+    """The lines of an open file one by one; lines read too far can be given back.
 
-    def __init__(self, stream: BinaryIO) -> None:
+    `number` and `offset` say how many lines and bytes of the file lie before the stream's place.
+    """
+
+    def __init__(self, stream: BinaryIO, *, number: int = 0, offset: int = 0) -> None:
         self._stream = stream
-        self._number = 0
+        self._number = number
+        self._offset = offset
         self._given_back: deque[Line] = deque()
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return how many lines and how many bytes lie before the line that comes next."""
+        if self._given_back:
+            return self._given_back[0].number - 1, self._given_back[0].offset
+        return self._number, self._offset
 
     def __iter__(self) -> Iterator[Line]:
         while (line := self.take()) is not None:
@@ -52,10 +64,12 @@ class PhysicalLines:
         if not raw:
             return None
         self._number += 1
+        began = self._offset
+        self._offset += len(raw)
         overlong = len(raw.removeprefix(mark)) > MAX_LINE_BYTES
         if overlong:
             self._skip_to_next(raw)
-        return Line(number=self._number, raw=raw.removeprefix(mark), overlong=overlong)
+        return Line(number=self._number, raw=raw.removeprefix(mark), overlong=overlong, offset=began)
 
     def give_back(self, lines: Sequence[Line]) -> None:
         """Make `lines` the next ones to be taken, in their order."""
@@ -64,6 +78,7 @@ class PhysicalLines:
     def _skip_to_next(self, piece: bytes) -> None:
         while piece and not piece.endswith(b"\n"):
             piece = self._stream.readline(MAX_LINE_BYTES)
+            self._offset += len(piece)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ class CsvLayout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _RawRow:
+class CutRow:
     """One row cut into fields, or the rule it breaks."""
 
     row: int
@@ -96,7 +96,7 @@ def reread_csv(raw: bytes, layout: CsvLayout, *, row: int, decided: Mapping[str,
         header = _header_among([replace(head, raw=raw[: raw.find(b"\n") + 1])], layout)
     except FileRefused as refused:
         return Rejected(row=row, rule=refused.rule, field=None, raw=raw)
-    raw_row = _row_from(replace(line, number=row), lines, layout, len(header.columns))
+    raw_row = cut_row(replace(line, number=row), lines, layout, len(header.columns))
     if lines.take() is not None:
         return Rejected(row=row, rule="row_not_alone", field=None, raw=raw)
     return _decoded(raw_row, header, _used_encodings(header, decided))
@@ -171,7 +171,7 @@ def _used_encodings(header: Header, decided: Mapping[str, str]) -> list[str]:
     return [main if encoding == encodings.ASCII else encoding for encoding in known]
 
 
-def _decoded(raw_row: _RawRow, header: Header, used: Sequence[str]) -> TableRow | Rejected:
+def _decoded(raw_row: CutRow, header: Header, used: Sequence[str]) -> TableRow | Rejected:
     raw = header.raw + raw_row.raw
     if raw_row.rule:
         return Rejected(row=raw_row.row, rule=raw_row.rule, field=None, raw=raw)
@@ -184,30 +184,31 @@ def _decoded(raw_row: _RawRow, header: Header, used: Sequence[str]) -> TableRow 
     return TableRow(row=raw_row.row, cells=cells, raw=raw)
 
 
-def _raw_rows(path: Path, header: Header, layout: CsvLayout) -> Iterator[_RawRow]:
+def _raw_rows(path: Path, header: Header, layout: CsvLayout) -> Iterator[CutRow]:
     """Yield the rows below the header, each cut into as many fields as there are columns or with its rule."""
     with open_for_reading(path) as stream:
         lines = PhysicalLines(stream)
         for line in lines:
             if line.number <= header.row:
                 continue
-            row = _row_from(line, lines, layout, len(header.columns))
+            row = cut_row(line, lines, layout, len(header.columns))
             if row.rule or any(value.strip() for value in row.fields):
                 yield row
 
 
-def _row_from(line: Line, lines: PhysicalLines, layout: CsvLayout, width: int) -> _RawRow:
+def cut_row(line: Line, lines: PhysicalLines, layout: CsvLayout, width: int) -> CutRow:
+    """Return the row that begins with a line, cut into `width` fields or with the rule it breaks; it may take more."""
     if line.overlong:
-        return _RawRow(row=line.number, raw=line.raw, rule="line_too_long")
+        return CutRow(row=line.number, raw=line.raw, rule="line_too_long")
     taken, fields = _joined(line, lines, layout)
     raw = b"".join(part.raw for part in taken)
     if fields is None or (len(taken) > 1 and len(fields) != width):
         # Never closed, or closed by a quote of some later row: only this line is at fault.
         lines.give_back(taken[1:])
-        return _RawRow(
+        return CutRow(
             row=line.number, raw=line.raw, rule="quote_unclosed" if line.raw.endswith(b"\n") else "row_truncated"
         )
-    return _RawRow(row=line.number, raw=raw, fields=fields, rule=_rule_broken(raw, fields, width))
+    return CutRow(row=line.number, raw=raw, fields=fields, rule=_rule_broken(raw, fields, width))
 
 
 def _joined(line: Line, lines: PhysicalLines, layout: CsvLayout) -> tuple[list[Line], tuple[bytes, ...] | None]:

@@ -17,14 +17,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from connectors.contract import FileRefused, NameJudge
 from connectors.formats import encodings
 from connectors.formats.headers import SEARCHED_ROWS, Header, check_header, closest, read_header
-from connectors.formats.opening import refuse_unless_zip
+from connectors.formats.opening import open_for_reading, refuse_unless_zip
 from connectors.formats.sheet_extent import check_extent
 from connectors.formats.tables import Cell, Table, TableRow
 from connectors.records import Rejected
@@ -68,6 +68,29 @@ def open_workbook(path: Path, layout: WorkbookLayout, looks_like_a_name: NameJud
         raise FileRefused("file_empty", f"{path.name}: no row below the header")
     decided = _decide_encodings(below, header, layout, looks_like_a_name)
     return Table(encodings=decided, rows=_rows(below, header, decided))
+
+
+def rows_of(stream: BinaryIO, name: str, sheet: str | None = None) -> list[tuple[int, list[Cell]]]:
+    """Return every row of a sheet with its number, a cell in JSON's types.
+
+    Args:
+        name: of the file, for what is said when it is refused.
+        sheet: None for the first one.
+
+    Raises:
+        FileRefused: it is unsafe, of another kind, or lacks the sheet.
+    """
+    parts = _needed_parts_of(stream, name)
+    check_extent(parts, name)
+    parts.seek(0)
+    try:
+        workbook = CalamineWorkbook.from_filelike(parts)
+        if sheet is not None and sheet not in workbook.sheet_names:
+            raise FileRefused("sheet_missing", f"{name}: sheet {sheet}")
+        found = workbook.get_sheet_by_index(0) if sheet is None else workbook.get_sheet_by_name(sheet)
+        return [(number, [_json_cell(cell) for cell in cells]) for number, cells in _numbered_rows(found)]
+    except (CalamineError, IndexError):
+        raise FileRefused("workbook_broken", name) from None
 
 
 def texts_of(path: Path) -> list[list[str]]:
@@ -115,44 +138,54 @@ def _line(cells: Sequence[Cell]) -> bytes:
 
 
 def _needed_parts(path: Path) -> io.BytesIO:
+    """Return what `_needed_parts_of` does of a file.
+
+    Raises:
+        FileRefused: as there.
+    """
+    with open_for_reading(path) as stream:
+        return _needed_parts_of(stream, path.name)
+
+
+def _needed_parts_of(stream: BinaryIO, name: str) -> io.BytesIO:
     """Return a new archive of the parts that a table needs, unpacked within the limits.
 
     Raises:
         FileRefused: the archive is broken, too large, encrypted, or holds what runs or reaches outside.
     """
-    if path.stat().st_size > MAX_PACKED_BYTES:
-        raise FileRefused("workbook_too_large", f"{path.name}: more than {MAX_PACKED_BYTES} bytes")
     needed = io.BytesIO()
     try:
-        with zipfile.ZipFile(path) as delivered, zipfile.ZipFile(needed, "w") as parts:
+        if stream.seek(0, io.SEEK_END) > MAX_PACKED_BYTES:
+            raise FileRefused("workbook_too_large", f"{name}: more than {MAX_PACKED_BYTES} bytes")
+        with zipfile.ZipFile(stream) as delivered, zipfile.ZipFile(needed, "w") as parts:
             entries = delivered.infolist()
-            _check_entries(entries, path)
+            _check_entries(entries, name)
             for entry in entries:
                 if _NEEDED.fullmatch(entry.filename):
-                    parts.writestr(entry.filename, _checked_part(delivered.read(entry), path))
+                    parts.writestr(entry.filename, _checked_part(delivered.read(entry), name))
     except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, RuntimeError, ValueError):
-        raise FileRefused("workbook_broken", path.name) from None
+        raise FileRefused("workbook_broken", name) from None
     except OSError:
-        raise FileRefused("file_unreadable", path.name) from None
+        raise FileRefused("file_unreadable", name) from None
     return needed
 
 
-def _check_entries(entries: Sequence[zipfile.ZipInfo], path: Path) -> None:
+def _check_entries(entries: Sequence[zipfile.ZipInfo], name: str) -> None:
     packed = sum(entry.compress_size for entry in entries)
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > MAX_ENTRIES:
-        raise FileRefused("workbook_too_large", f"{path.name}: more than {MAX_ENTRIES} parts")
+        raise FileRefused("workbook_too_large", f"{name}: more than {MAX_ENTRIES} parts")
     if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_RATIO * max(packed, 1):
-        raise FileRefused("workbook_too_large", f"{path.name}: it unpacks to more than allowed")
+        raise FileRefused("workbook_too_large", f"{name}: it unpacks to more than allowed")
     if any(entry.flag_bits & 1 for entry in entries):
-        raise FileRefused("workbook_encrypted", path.name)
+        raise FileRefused("workbook_encrypted", name)
     if any(_FORBIDDEN.search(entry.filename) for entry in entries):
-        raise FileRefused("workbook_unsafe", f"{path.name}: a macro, an embedded object or a link to other files")
+        raise FileRefused("workbook_unsafe", f"{name}: a macro, an embedded object or a link to other files")
 
 
-def _checked_part(part: bytes, path: Path) -> bytes:
+def _checked_part(part: bytes, name: str) -> bytes:
     if b"<!DOCTYPE" in part or b"<!ENTITY" in part:
-        raise FileRefused("workbook_unsafe", f"{path.name}: a document type declaration")
+        raise FileRefused("workbook_unsafe", f"{name}: a document type declaration")
     return part
 
 

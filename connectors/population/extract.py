@@ -134,10 +134,11 @@ class ExtractConnector:
         return Capabilities(
             name="extract",
             api=API,
-            operations=frozenset(Operation),
+            operations=frozenset({Operation.VERIFY, Operation.GET, Operation.SEARCH}),
             required_together=("personal_number", "full_name", "birth_date"),
             calls_per_second=None,
             supports_partial_birth_date=True,
+            tells_inactive=True,
         )
 
     def verify(self, claim: Claim, context: CallContext) -> Verification:

@@ -1,124 +1,102 @@
-"""The population database asked over the exchange bus: SOAP 1.1 behind a security server in the manner of X-Road.
+"""The population database as it is really called: SOAP 1.1 behind a security server, or behind a province's bus.
 
-It can confirm one claimed number, name and birth date, and look that person up where that service is granted. It cannot
-search. A failure is always an exception; an answer that does not have the agreed form is never read as one.
+It confirms one claimed number, name and birth date; where those services are granted it also looks that person up,
+names relatives, and tells by windows of days who has changed. It cannot search. A failure is always an exception; an
+answer that does not have the agreed form is never read as one.
 """
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from enum import StrEnum
-from ipaddress import ip_address
-from typing import Self
+import time
+from typing import Final, Self
 
 import httpx
-from lxml import etree
 
+from connectors import xroad
 from connectors.contract import (
     API,
+    Ambiguous,
     CallContext,
     Capabilities,
+    ChangePage,
     CitizenSnapshot,
     Claim,
+    Compared,
     ContractDrift,
     Denied,
     Health,
-    MediatorFailure,
+    Household,
+    Inactive,
+    Inactivity,
+    Kinship,
     NotFound,
     Operation,
     Outcome,
-    RateLimited,
+    Relative,
     Transient,
     Verification,
 )
-from connectors.population.npdb_messages import (
-    LOOK_UP,
-    VERIFY,
-    question,
-    read_answer,
+from connectors.http import Answer, Call, Clock, HttpClient, Sleep, retry_after, utc_now
+from connectors.population.npdb_answers import read_answer, read_fault
+from connectors.population.npdb_changes import forgotten, place_of, read_changes
+from connectors.population.npdb_citizens import (
+    citizens_of,
+    compared,
+    is_confirmed,
+    number_instead,
     read_citizen,
-    read_confirmation,
+    relatives_of,
+    replacement,
+    state_of,
 )
+from connectors.population.npdb_identity import identity
+from connectors.population.npdb_questions import LOOK_UP, RELATIVES, VERIFY, change_question, question
+from connectors.population.npdb_settings import Dialect, NpdbSettings, QuestionForm, State, VerifyBy
+from connectors.population.npdb_tree import Node
 
-MAX_ANSWER_BYTES = 1_000_000
+__all__ = ["NpdbConnector", "NpdbSettings"]
 
-Sleep = Callable[[float], None]  # seconds
-Clock = Callable[[], datetime]
-
-
-class DigestOver(StrEnum):
-    """What of the endpoint goes into the digest: the descriptions in use differ."""
-
-    PATH = "path"
-    URL = "url"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """How often and how patiently a question is repeated; the same request id each time."""
-
-    attempts: int = 3
-    first_wait: float = 0.5  # seconds; doubled for each further attempt
-    longest_wait: float = 10.0  # a system that asks for more is left to the caller
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NpdbSettings:
-    """Where the service is and who we are there."""
-
-    endpoint: str
-    user: str
-    secret: str = field(repr=False)
-    api_key: str = field(repr=False)
-    x_road_client: str  # instance/class/member/subsystem
-    verify_code: str = "003"  # MaTichHop of the confirmation
-    look_up_code: str | None = None  # '037' where the look-up is granted too
-    digest_over: DigestOver = DigestOver.PATH
-    connect_timeout: float = 5.0  # seconds
-    answer_timeout: float = 30.0  # seconds
-    calls_per_second: float | None = None
-    retry: Retry = Retry()
-
-    def __post_init__(self) -> None:
-        """Refuse to send names and numbers in clear over a network."""
-        url = httpx.URL(self.endpoint)
-        if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
-            raise ValueError("endpoint: https is required, but for this machine itself")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+_FAULTS: Final = frozenset({500})  # SOAP 1.1 sends its faults so
+_HEADERS: Final = {
+    QuestionForm.SOAP: {"Content-Type": "application/xml", "SOAPAction": '""'},
+    QuestionForm.JSON: {"Content-Type": "application/json", "Accept": "application/json"},
+}
 
 
 class NpdbConnector:
     """Asks the population database; used as a context manager, it closes its connections."""
 
     api = API
+    conformance = "connectors.conformance.scenarios.population:NpdbScenario"
+
+    @classmethod
+    def spec(cls) -> type[NpdbSettings]:
+        """Return the model of the settings."""
+        return NpdbSettings
 
     def __init__(
-        self, settings: NpdbSettings, *, clock: Clock, sleep: Sleep, transport: httpx.BaseTransport | None = None
+        self,
+        settings: NpdbSettings,
+        *,
+        clock: Clock = utc_now,
+        sleep: Sleep = time.sleep,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Prepare to ask; nothing is sent yet.
 
         Args:
-            transport: how to reach the endpoint, such as with a client certificate; None for plain HTTP(S).
+            transport: how to reach the endpoint; None for the network.
         """
         self._settings = settings
         self._clock = clock
-        self._sleep = sleep
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(settings.answer_timeout, connect=settings.connect_timeout),
-            follow_redirects=False,
-            trust_env=False,
+        credentials, self._tokens = identity(settings, clock=clock, sleep=sleep, transport=transport)
+        self._client = HttpClient(
+            settings,
+            clock=clock,
+            sleep=sleep,
             transport=transport,
+            credentials=credentials,
+            inspect=xroad.BusErrors(clock),
         )
 
     def __enter__(self) -> Self:
@@ -130,17 +108,29 @@ class NpdbConnector:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        if self._tokens is not None:
+            self._tokens.close()
 
     def describe(self) -> Capabilities:
-        """Say what the service can be asked."""
-        look_up = {Operation.GET} if self._settings.look_up_code else set()
+        """Say what the service can be asked: what is granted to us, by the settings."""
+        settings = self._settings
+        granted = {
+            Operation.VERIFY: True,
+            Operation.GET: settings.look_up_code is not None,
+            Operation.RELATIVES: settings.relatives_code is not None,
+            Operation.HOUSEHOLD: settings.household,
+            Operation.CHANGES: settings.changes_code is not None,
+        }
+        by_look_up = settings.verify_by is VerifyBy.LOOK_UP
         return Capabilities(
             name="npdb",
             api=API,
-            operations=frozenset({Operation.VERIFY} | look_up),
+            operations=frozenset(operation for operation, is_granted in granted.items() if is_granted),
             required_together=("personal_number", "full_name", "birth_date"),
-            calls_per_second=self._settings.calls_per_second,
+            calls_per_second=settings.calls_per_second,
             supports_partial_birth_date=True,
+            names_mismatch=by_look_up,
+            tells_inactive=by_look_up or settings.dialect is Dialect.QCVN_109,
         )
 
     def verify(self, claim: Claim, context: CallContext) -> Verification:
@@ -149,109 +139,148 @@ class NpdbConnector:
         Raises:
             ConnectorError: there was no answer, or none that can be read.
         """
-        body = self._ask(VERIFY, claim, context, integration_code=self._settings.verify_code)
-        outcome = Outcome.MATCH if read_confirmation(body) else Outcome.NOT_FOUND
-        return Verification(outcome=outcome, as_of=self._clock(), source_ref=context.request_id)
+        if self._settings.verify_by is VerifyBy.LOOK_UP:
+            return self._verify_by_look_up(claim, context)
+        answer = self._ask(VERIFY, claim, context, code=self._settings.verify_code)
+        if answer is None:
+            return self._verification(Outcome.NOT_FOUND, context)
+        confirmed = is_confirmed(answer, claim.personal_number)
+        newer, state = number_instead(answer, claim.personal_number), state_of(answer, self._settings)
+        if newer is not None or state in (State.CANCELLED, State.DECEASED):
+            return self._verification(Outcome.INACTIVE, context, inactivity=_why(state, newer), replaced_by=newer)
+        return self._verification(Outcome.MATCH if confirmed else Outcome.NOT_FOUND, context)
 
-    def get(self, claim: Claim, context: CallContext) -> CitizenSnapshot | NotFound:
+    def get(self, claim: Claim, context: CallContext) -> CitizenSnapshot | NotFound | Ambiguous | Inactive:
         """Ask for the citizen whom all three facts describe.
 
         Raises:
             Denied: the look-up is not granted to us.
             ConnectorError: there was no answer, or none that can be read.
         """
-        if self._settings.look_up_code is None:
-            raise Denied("the look-up of citizens is not configured")
-        body = self._ask(LOOK_UP, claim, context, integration_code=self._settings.look_up_code)
-        return read_citizen(body, claim, self._clock()) or NotFound(source_ref=context.request_id)
+        answer = self._ask(LOOK_UP, claim, context, code=self._settings.look_up_code)
+        if answer is None:
+            return NotFound(source_ref=context.request_id)
+        return read_citizen(
+            answer, claim, settings=self._settings, source_ref=context.request_id, received_at=self._clock()
+        )
+
+    def relatives(self, claim: Claim, context: CallContext) -> tuple[Relative, ...] | NotFound:
+        """Ask for parents, spouse, representatives and the head of the household; see `get` for what is raised."""
+        citizen = self._citizen(RELATIVES, claim, context, code=self._settings.relatives_code)
+        if citizen is None:
+            return NotFound(source_ref=context.request_id)
+        return tuple(relatives_of(citizen, context.request_id))
+
+    def household(self, claim: Claim, context: CallContext) -> Household | NotFound:
+        """Tell what a look-up says of the citizen's household: its head, and no other member; see `get`."""
+        code = self._settings.look_up_code if self._settings.household else None
+        citizen = self._citizen(LOOK_UP, claim, context, code=code)
+        if citizen is None:
+            return NotFound(source_ref=context.request_id)
+        heads = [
+            relative
+            for relative in relatives_of(citizen, context.request_id)
+            if relative.kinship is Kinship.HEAD_OF_HOUSEHOLD
+        ]
+        return Household(members=tuple(heads), as_of=self._clock(), source_ref=context.request_id)
+
+    def changes(self, cursor: str | None, context: CallContext, *, limit: int) -> ChangePage:
+        """Return the changes behind a cursor, those of a few days perhaps once more; None begins today.
+
+        Raises:
+            BadClaim: the cursor is none of ours.
+            ConnectorError: there was no answer, or none that can be read.
+        """
+        if limit < 1:
+            raise ValueError("limit must be at least 1")
+        settings = self._settings
+        code = _granted(settings.changes_code)
+        place = place_of(cursor, self._clock(), settings, limit=limit)
+        if place is None:
+            return forgotten(self._clock(), settings)
+        asked = change_question(place.window(), context, code=code, settings=settings)
+        answer = self._sent(asked, context)
+        if answer is None:
+            raise ContractDrift("body: no page of changes")
+        return read_changes(answer, place, settings)
 
     def health(self) -> Health:
         """Say whether the endpoint answers; nobody is asked about."""
-        try:
-            with self._client.stream("GET", self._settings.endpoint) as response:
-                failed = response.status_code >= 500 or "X-Road-Error" in response.headers
-                return Health(ok=not failed, detail=f"HTTP {response.status_code}")
-        except httpx.HTTPError:
-            return Health(ok=False, detail="no connection")
+        ok, detail = self._client.answers(Call(target=self._settings.target))
+        return Health(ok=ok, detail=detail)
 
-    def _ask(self, operation: str, claim: Claim, context: CallContext, *, integration_code: str) -> etree._Element:
-        """Ask until there is an answer, at most as often as `Retry` allows; asking twice changes nothing there."""
-        asked = question(operation, claim, context, integration_code=integration_code)
-        retry = self._settings.retry
-        wait = retry.first_wait
-        for _ in range(retry.attempts - 1):
-            try:
-                return read_answer(self._send(asked), context.request_id)
-            except Transient as failure:
-                pause = wait if failure.retry_after is None else failure.retry_after
-                if pause > retry.longest_wait:
-                    raise
-            self._sleep(pause)
-            wait *= 2
-        return read_answer(self._send(asked), context.request_id)
+    def _verify_by_look_up(self, claim: Claim, context: CallContext) -> Verification:
+        found = self.get(claim, context)
+        match found:
+            case NotFound():
+                return self._verification(Outcome.NOT_FOUND, context)
+            case Ambiguous():
+                return self._verification(Outcome.AMBIGUOUS, context)
+            case Inactive():
+                return self._verification(
+                    Outcome.INACTIVE, context, inactivity=found.inactivity, replaced_by=found.replaced_by
+                )
+        said = compared(found, claim)
+        wrong = Compared.MISMATCH in said.values()
+        return Verification(
+            outcome=Outcome.MISMATCH if wrong else Outcome.MATCH,
+            as_of=found.updated_at or self._clock(),
+            source_ref=context.request_id,
+            attributes=said,
+        )
 
-    def _send(self, asked: bytes) -> bytes:
-        try:
-            with self._client.stream(
-                "POST", self._settings.endpoint, content=asked, headers=self._headers()
-            ) as response:
-                self._check(response)
-                return self._content(response)
-        except httpx.TimeoutException:
-            raise Transient("no answer in time") from None
-        except httpx.TransportError:
-            raise Transient("the connection broke") from None
-        except httpx.DecodingError:
-            raise ContractDrift("Content-Encoding") from None
+    def _verification(
+        self,
+        outcome: Outcome,
+        context: CallContext,
+        *,
+        inactivity: Inactivity | None = None,
+        replaced_by: str | None = None,
+    ) -> Verification:
+        return Verification(
+            outcome=outcome,
+            as_of=self._clock(),
+            source_ref=context.request_id,
+            inactivity=inactivity,
+            replaced_by=replaced_by,
+        )
 
-    def _headers(self) -> dict[str, str]:
-        settings = self._settings
-        timestamp = str(int(self._clock().timestamp() * 1000))
-        over = settings.endpoint if settings.digest_over is DigestOver.URL else httpx.URL(settings.endpoint).path
-        digest = hashlib.sha256(f"{over}{settings.user}{timestamp}{settings.secret}".encode()).hexdigest()
-        return {
-            "Authorization": "Basic " + b64encode(f"{settings.user}:{digest}".encode()).decode(),
-            "Timestamp": timestamp,
-            "X-Road-Client": settings.x_road_client,
-            "ApiKey": settings.api_key,
-            "Content-Type": "application/xml",
-            "SOAPAction": '""',
-        }
-
-    def _check(self, response: httpx.Response) -> None:
-        """Raise what a response other than an answer means."""
-        status = response.status_code
-        if "X-Road-Error" in response.headers:
-            raise MediatorFailure("the exchange bus failed", retry_after=self._retry_after(response))
-        if status == httpx.codes.TOO_MANY_REQUESTS:
-            raise RateLimited("the quota is used up", retry_after=self._retry_after(response))
-        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise Denied(f"HTTP {status}")
-        if status >= 500 or status == httpx.codes.REQUEST_TIMEOUT:
-            raise Transient(f"HTTP {status}", retry_after=self._retry_after(response))
-        if status != httpx.codes.OK:
-            raise ContractDrift(f"HTTP {status}")
-
-    def _content(self, response: httpx.Response) -> bytes:
-        """Return the answer's body: not more than any answer has, nor dripping in for longer than one may take."""
-        began = self._clock()
-        content = bytearray()
-        for part in response.iter_bytes():
-            content += part
-            if len(content) > MAX_ANSWER_BYTES:
-                raise ContractDrift("body: longer than any answer")
-            if (self._clock() - began).total_seconds() > self._settings.answer_timeout:
-                raise Transient("no whole answer in time")
-        return bytes(content)
-
-    def _retry_after(self, response: httpx.Response) -> float | None:
-        """Return the seconds to wait, given as a number or as a date."""
-        said = response.headers.get("Retry-After", "").strip()
-        if said.isascii() and said.isdigit():
-            return float(said)
-        try:
-            until = parsedate_to_datetime(said)
-        except ValueError:
+    def _citizen(self, operation: str, claim: Claim, context: CallContext, *, code: str | None) -> Node | None:
+        """Return the one citizen of an answer, whatever their state; None: there is none."""
+        answer = self._ask(operation, claim, context, code=code)
+        citizens = citizens_of(answer) if answer is not None else ()
+        if len(citizens) > 1:
+            raise ContractDrift(f"{citizens[0].place}[2]")
+        if not citizens:
             return None
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        return max(0.0, (until - self._clock()).total_seconds())
+        replacement(citizens[0], claim.personal_number)  # raises if it is somebody else
+        return citizens[0]
+
+    def _ask(self, operation: str, claim: Claim, context: CallContext, *, code: str | None) -> Node | None:
+        asked = question(operation, claim, context, code=_granted(code), settings=self._settings)
+        return self._sent(asked, context)
+
+    def _sent(self, asked: bytes, context: CallContext) -> Node | None:
+        """Ask until there is an answer, at most as often as the settings allow; asking twice changes nothing there."""
+
+        def read(answer: Answer) -> Node | None:
+            if answer.status == httpx.codes.INTERNAL_SERVER_ERROR:
+                wait = retry_after(answer.headers, self._clock)
+                raise read_fault(answer.content, self._settings) or Transient("HTTP 500", retry_after=wait)
+            return read_answer(answer.content, context.request_id, self._settings)
+
+        target, headers = self._settings.target, _HEADERS[self._settings.question_form]
+        call = Call(method="POST", target=target, headers=headers, content=asked, repeatable=True, accepts=_FAULTS)
+        return self._client.ask(call, read=read, deadline=context.deadline)
+
+
+def _granted(code: str | None) -> str:
+    if code is None:
+        raise Denied("this service is not granted to us by the settings")
+    return code
+
+
+def _why(state: State, newer: str | None) -> Inactivity:
+    if newer is not None:
+        return Inactivity.REPLACED
+    return Inactivity.DECEASED if state is State.DECEASED else Inactivity.REVOKED

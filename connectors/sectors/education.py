@@ -59,6 +59,7 @@ class Education:
         required_columns=LAYOUT.columns,
         mapping_version=1,
     )
+    layout = LAYOUT
 
     def open(self, path: Path, looks_like_a_name: NameJudge) -> Reading:
         """Open the delivered file.

@@ -70,6 +70,9 @@ class _Case(_Model):
     suspect: _Suspect | None = None
 
 
+FIELDS = tuple(_Case.model_fields)  # those that are read
+
+
 class Protection:
     """The child-protection file of cases."""
 

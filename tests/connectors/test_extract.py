@@ -188,10 +188,10 @@ def test_searching_is_left_to_the_source_with_a_limit() -> None:
     assert loaded.limits == [CANDIDATES_LIMIT]
 
 
-def test_an_extract_can_do_all_and_says_whether_it_is_loaded() -> None:
+def test_an_extract_can_be_searched_too_and_says_whether_it_is_loaded() -> None:
     connector = ExtractConnector(Loaded(), AS_OF)
     asked: PopulationConnector = connector
     assert isinstance(connector, OffersCandidates)
-    assert asked.describe().operations == frozenset(Operation)
+    assert asked.describe().operations == {Operation.VERIFY, Operation.GET, Operation.SEARCH}
     assert not asked.health().ok
     assert ExtractConnector(Loaded(PERSON), AS_OF).health().ok

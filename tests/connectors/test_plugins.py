@@ -89,6 +89,6 @@ def test_a_system_cannot_be_taken_over() -> None:
 
 def test_population_connectors_are_found_by_name() -> None:
     found = population_connectors([offered("Offered", POPULATION_GROUP)])
-    assert set(found) == {"extract", "npdb", "offered"}
+    assert set(found) == {"dci", "extract", "fhir", "npdb", "offered"}
     with pytest.raises(PluginRefused):
         population_connectors([EntryPoint(name="npdb", value="x:y", group=POPULATION_GROUP)])

@@ -1,0 +1,1 @@
+"""Connectors that each break one clause of the contract, and otherwise keep it."""

@@ -1,0 +1,1 @@
+"""The simulators: servers that fail on request, asked by plain messages."""
