@@ -23,9 +23,12 @@ from registry.commands.linkage import match, reviews
 from registry.commands.log import log_app
 from registry.commands.people import find, print_table, staff_app
 from registry.commands.permissions import permissions
+from registry.commands.problems import problems_app
 from registry.commands.records import ingest, links
 from registry.commands.serving import serve
-from registry.commands.verifying import simulate_app, verify
+from registry.commands.simulating_sectors import simulate_app
+from registry.commands.sources import sources_app, sync
+from registry.commands.verifying import verify
 from registry.commands.witness import witness_app
 from registry.protect.log_lines import write_lines
 from registry.protect.process import harden_process
@@ -43,6 +46,7 @@ for command in (
     serve,
     migrate,
     ingest,
+    sync,
     match,
     reviews,
     links,
@@ -66,8 +70,10 @@ app.add_typer(staff_app, name="staff")
 app.add_typer(clients_app, name="clients")
 app.add_typer(decoys_app, name="decoys")
 app.add_typer(exports_app, name="exports")
+app.add_typer(problems_app, name="problems")
 app.add_typer(keys_app, name="keys")
 app.add_typer(simulate_app, name="simulate")
+app.add_typer(sources_app, name="sources")
 app.add_typer(log_app, name="log")
 app.add_typer(witness_app, name="witness")
 

@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     witness_url: str | None = None  # where a witness outside cosigns the log; None: by hand, if at all
     witness_keys: Annotated[frozenset[str], NoDecode] = frozenset()  # verifier keys, separated by spaces
     connections_file: Path | None = None  # the population database and the sources, as TOML; None: none are connected
+    # HOST:PORT of our own networks to which events may be sent, separated by spaces; none is unless it is named
+    webhook_internal: Annotated[frozenset[str], NoDecode] = frozenset()
     proxy_secret_file: Path | None = None  # what a web server says with each request over TCP; None: none is believed
 
     @classmethod
@@ -116,6 +118,17 @@ class Settings(BaseSettings):
         found = frozenset(name.strip() for name in names.split(","))
         if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in found):
             raise ValueError("must be names of systems, separated by commas, such as civil_status,education")
+        return found
+
+    @field_validator("webhook_internal", mode="before")
+    @classmethod
+    def _places(cls, places: object) -> object:
+        """Read places separated by spaces; each names its port, so that no more is opened than was meant."""
+        if not isinstance(places, str):
+            return places
+        found = frozenset(places.split())
+        if not all(re.fullmatch(r"([a-z0-9.-]+|\[[0-9a-f:]+\]):\d{1,5}", place) for place in found):
+            raise ValueError("must be HOST:PORT in small letters, separated by spaces")
         return found
 
     @field_validator("oidc_algorithms", "oidc_acr", "oidc_amr", mode="before")

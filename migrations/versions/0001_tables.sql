@@ -106,7 +106,7 @@ CREATE TABLE identifier_lookup (
     CONSTRAINT pk_identifier_lookup PRIMARY KEY (number_index, leads_to, kind)
 );
 CREATE INDEX ix_identifier_lookup_leads_to ON identifier_lookup (leads_to);
-COMMENT ON COLUMN identifier_lookup.number_index IS 'keyed hash of the personal number';
+COMMENT ON COLUMN identifier_lookup.number_index IS 'keyed hash of a personal number, or of another number that a source gave';
 COMMENT ON COLUMN identifier_lookup.kind IS 'claimed by the source, or linked';
 
 CREATE TABLE ingest_run (

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from connectors.formats.fhir_domains import HEALTH_DOMAINS, IdentityDomains
+from registry.actions.fhir.match_own import Likeness
 from registry.actions.keys.sealing import Vault
 from registry.actions.law.lawful import LawfulPurposes
 from registry.actions.oversight.meters import Meters
+from registry.actions.population.overview import NOT_CONNECTED, Asked
 from registry.model.law import Law, shipped_law
 from registry.protect.signing_in.identity_provider import IdentityProvider
 from registry.store.session import Store
@@ -27,8 +30,12 @@ class Services:
     public_url: str | None = None  # https://HOST, what people and systems type; None: this machine alone
     passwords: bool = True  # pages and programs may sign in with them
     identity_provider: IdentityProvider | None = None  # who vouches for accounts; None: nobody
+    webhook_internal: frozenset[str] = frozenset()  # HOST:PORT of our own networks that events may be sent to
     meters: Meters = field(default_factory=Meters)
+    likeness: Likeness = field(default_factory=Likeness)
     law: Law = field(default_factory=shipped_law)
+    population: Asked = NOT_CONNECTED
+    identity_domains: IdentityDomains = HEALTH_DOMAINS  # lists of identifiers that messages of patients may name
     lawful: LawfulPurposes = field(init=False)
 
     def __post_init__(self) -> None:

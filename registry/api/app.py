@@ -11,27 +11,35 @@ from pydantic import BaseModel
 from registry.actions.services import Services
 from registry.api import (
     adding,
+    batches,
+    bodies,
     children,
     emergencies,
+    events,
     exports,
+    fhir,
     identity_provider,
     looks,
     oauth,
+    own_records,
     problems,
     record_pairs,
     reviews,
     seals,
     searches,
     session,
+    subscriptions,
     tables,
 )
 from registry.api.caller import Calling
-from registry.api.problems import Problem, Wrong
+from registry.api.problems import Differing, Problem, Wrong
 from registry.protect.requests.request_guard import RequestGuard
 
 _PARTS: Final = (
     *(session, identity_provider, oauth),
     *(searches, children, looks, seals, adding, emergencies, reviews, record_pairs, exports, tables),
+    *(batches, own_records, events, subscriptions),
+    fhir,
 )
 VERSION: Final = "1"
 PREFIX: Final = "/v1"
@@ -56,7 +64,7 @@ def api(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    app.add_middleware(RequestGuard, content_security_policy=CONTENT_SECURITY_POLICY)
+    app.add_middleware(RequestGuard, content_security_policy=CONTENT_SECURITY_POLICY, larger=bodies.largest)
     for part in _PARTS:
         app.include_router(part.router)
     app.add_api_route(
@@ -86,7 +94,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
         schemas = document["components"]["schemas"]
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        for model in (Problem, Wrong):
+        for model in (Problem, Wrong, Differing):
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schema.pop("$defs", None)
             schemas[model.__name__] = schema

@@ -128,7 +128,7 @@ def caller(
         require_ready(found.account, method=found.method, demo=made.services.demo)
     known = Caller(call=made, bearer=found)
     request.state.caller = known
-    require_door(SYSTEMS, request.method, template=request.scope["route"].path, role=known.role)
+    require_door(SYSTEMS, request.method, template=request.scope["route"].path_format, role=known.role)
     return known
 
 

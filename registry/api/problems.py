@@ -29,8 +29,12 @@ _WORDS: Final = {
     403: "The role may not do this, or not for this purpose",
     404: "There is no such thing, or the caller may not know of it",
     409: "It was changed in the meantime",
+    410: "What was asked for is kept no longer",
+    412: "It is not in the version that was meant",
     413: "The request is too large",
+    415: "This media type is not read here",
     422: "The request cannot be understood, or something is missing",
+    428: "It must be said which version is meant",
     429: "So much in so short a time: `Retry-After` says in how many seconds it goes on",
     500: "Something went wrong inside",
     503: "The database is not available",
@@ -42,8 +46,19 @@ class Wrong(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    field: str = Field(description="where it stands, such as body.text")
-    rule: str = Field(description="name of the rule that it breaks")
+    field: str | None = Field(default=None, description="where it stands, such as body.text")
+    rule: str | None = Field(default=None, description="name of the rule that it breaks")
+    pointer: str | None = Field(default=None, description="the place as a JSON pointer, in an exchange of records")
+    code: str | None = Field(default=None, description="name of the rule, in an exchange of records")
+
+
+class Differing(BaseModel):
+    """How a record that is to be written differs from the one that stands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    etag: str | None = Field(description="of what stands; null: nothing does")
+    differing: list[str] | None = Field(description="pointers of the fields that differ; null: it cannot be told")
 
 
 class Problem(BaseModel):
@@ -58,6 +73,7 @@ class Problem(BaseModel):
     field: str | None = None
     rule: str | None = None
     errors: list[Wrong] | None = None
+    conflict: Differing | None = None
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -116,8 +132,12 @@ def _http(request: Request, error: Exception) -> Response:
 def _methods(request: Request) -> str:
     """Return all methods that are described for a path; the framework names those of one route alone."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    described = request.app.openapi()["paths"].items()
-    found = (operations for pattern, operations in described if _PARAMETER.sub("x", pattern) == _like(pattern, path))
+    described = request.app.openapi()["paths"]
+    if path in described:  # written out, it is no value of a parameter
+        described = {path: described[path]}
+    found = (
+        operations for pattern, operations in described.items() if _PARAMETER.sub("x", pattern) == _like(pattern, path)
+    )
     return ", ".join(sorted({method.upper() for operations in found for method in operations}))
 
 

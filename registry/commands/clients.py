@@ -25,6 +25,10 @@ Jwks = Annotated[Path | None, typer.Option("--jwks", help="A file of public keys
 Certificates = Annotated[
     list[Path] | None, typer.Option("--certificate", help="A file of a certificate in PEM; may be repeated.")
 ]
+Rights = Annotated[
+    list[str] | None,
+    typer.Option("--right", help="What it may read of its own records: number, proposals; may be repeated."),
+]
 ClientId = Annotated[UUID, typer.Argument(help="The id of the client.")]
 
 
@@ -36,6 +40,7 @@ def clients_add(
     stream: Annotated[
         list[str] | None, typer.Option(help="A stream of the system; may be repeated. All of them by default.")
     ] = None,
+    right: Rights = None,
     jwks: Jwks = None,
     certificate: Certificates = None,
     as_user: As = None,
@@ -48,7 +53,13 @@ def clients_add(
     credentials = _credentials(jwks, certificate)
     with opened(data) as installed, installed.store.begin(_access(installed, as_user, login)) as transaction:
         client_id = clients.add_client(
-            transaction, installed.vault, name=name, system=system, streams=streams, credentials=credentials
+            transaction,
+            installed.vault,
+            name=name,
+            system=system,
+            streams=streams,
+            credentials=credentials,
+            rights=right or (),
         )
     if json:
         answer({"client_id": str(client_id), "system": system, "streams": streams, "keys": sorted(credentials.keys)})
@@ -61,7 +72,7 @@ def clients_list(*, as_user: As = None, login: Login = None, data: Data = None, 
     """List the clients."""
     with opened(data) as installed, installed.store.begin(_access(installed, as_user, login)) as transaction:
         found = clients.list_clients(transaction, installed.vault)
-    columns = ("client_id", "name", "system", "streams", "keys", "certificates", "state")
+    columns = ("client_id", "name", "system", "streams", "rights", "keys", "certificates", "state")
     rows = [_row(client) for client in found]
     if json:
         answer({"clients": [dict(zip(columns, row, strict=True)) for row in rows]})
@@ -85,6 +96,16 @@ def clients_keys(
     with opened(data) as installed, installed.store.begin(_access(installed, as_user, login)) as transaction:
         clients.replace_credentials(transaction, installed.vault, client, credentials)
     out.print(f"{client} has {len(credentials.keys)} keys and {len(credentials.certificates)} certificates")
+
+
+@clients_app.command("rights")
+def clients_rights(
+    client: ClientId, *, right: Rights = None, as_user: As = None, login: Login = None, data: Data = None
+) -> None:
+    """Let a client have these rights and no others; without any --right it has none."""
+    with opened(data) as installed, installed.store.begin(_access(installed, as_user, login)) as transaction:
+        clients.replace_rights(transaction, installed.vault, client, right or ())
+    out.print(f"{client} has the rights: {', '.join(sorted(set(right or ()))) or 'none'}")
 
 
 @clients_app.command("disable")
@@ -136,6 +157,7 @@ def _row(client: Client) -> tuple[str, ...]:
         client.name,
         client.system,
         " ".join(client.streams),
+        " ".join(sorted(client.rights)),
         named,
         ", ".join(sorted(digest[:16] for digest in client.certificates)),
         "disabled" if client.disabled_at else "active",

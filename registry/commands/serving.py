@@ -31,7 +31,8 @@ from registry.commands.connection import (
     tls_of,
 )
 from registry.commands.console import Data, opened, out
-from registry.jobs import queue
+from registry.jobs import queue, verifying
+from registry.jobs.connections import identity_domains, read_connections
 from registry.jobs.identity_provider import provider_of, takes_passwords
 from registry.jobs.opening import Installation
 from registry.model.errors import RegistryError
@@ -61,7 +62,10 @@ def application(installed: Installation) -> FastAPI:
         public_url=installed.settings.public_url,
         passwords=takes_passwords(installed.settings),
         identity_provider=provider_of(installed.settings),
+        webhook_internal=installed.settings.webhook_internal,
+        identity_domains=identity_domains(read_connections(installed.settings.connections_file)),
         law=installed.law,
+        population=verifying.asked_of(installed),
     )
     token_file = installed.settings.metrics_token_file
     if token_file is not None:

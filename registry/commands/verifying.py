@@ -1,84 +1,64 @@
-"""Commands around the population database: ask it about links, and simulate it."""
+"""Asks the population database about links, and shows what waits."""
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
-from typing import Annotated
+from collections import Counter
+from dataclasses import asdict
+from typing import Annotated, Final
 
 import typer
 
-from connectors.contract import CitizenSnapshot
-from connectors.population.extract import read_extract
-from connectors.population.npdb import NpdbConnector, NpdbSettings
-from connectors.simulators.npdb_people import Account
-from connectors.simulators.npdb_server import serve as serve_simulated
-from registry.commands.console import AsJson, Bars, Data, Login, answer, now, opened, operator, out, table
-from registry.jobs import linking
+from registry.actions.population.overview import Overview
+from registry.commands.console import AsJson, Bars, Data, Login, answer, now, opened, operator, table
+from registry.jobs import verifying
 from registry.jobs.identity import permit
 from registry.model.access import Purpose
 from registry.protect.authorize import Action
-from registry.settings import PREFIX, SettingRefused
 
-simulate_app = typer.Typer(help="Simulate an outside system on this machine.", no_args_is_help=True)
-
-SECRET = PREFIX + "NPDB_SECRET"
-API_KEY = PREFIX + "NPDB_API_KEY"
-
-
-def _secret(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise SettingRefused("must be set", field=name)
-    return value
+LONGEST_WAIT: Final = 300.0  # seconds that the command waits for more to be let through
 
 
 def verify(
     *,
-    endpoint: Annotated[str, typer.Option(help="The address of the population service.")],
-    user: Annotated[str, typer.Option(help="Our account there; its secrets stand in the environment.")],
-    client: Annotated[str, typer.Option(help="Our X-Road client: instance/class/member/subsystem.")],
     limit: Annotated[int, typer.Option(help="How many links to ask about at most.", min=1)] = 100,
+    once: Annotated[bool, typer.Option("--once", help="Ask what is let through now; do not wait for more.")] = False,
     login: Login = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
-    """Ask the population database about links that it has not answered yet (secrets: CHILD_REGISTRY_NPDB_*)."""
-    settings = NpdbSettings(
-        endpoint=endpoint, user=user, secret=_secret(SECRET), api_key=_secret(API_KEY), x_road_client=client
-    )
-    with (
-        opened(data) as installed,
-        NpdbConnector(settings, clock=now, sleep=time.sleep) as connector,
-        Bars(quiet=json) as bars,
-    ):
+    """Ask the population database of the file of connections about links that wait, and show what waits then."""
+    with opened(data) as installed, verifying.connected(installed) as (connector, terms), Bars(quiet=json) as bars:
         permit(installed, operator(login), Action.VERIFY, Purpose.VERIFICATION)
+        verifying.look_after(installed, terms)
         progress = bars.step("verifying links", total=limit)
-        said = linking.verify_some(installed, connector, limit=limit, progress=progress)
+        said: Counter[str] = Counter()
+        while said.total() < limit:
+            drained = verifying.drain(installed, connector, terms, limit=limit - said.total(), progress=progress)
+            said.update(drained.outcomes)
+            wait = (drained.again_at - now()).total_seconds() if drained.again_at else None
+            if once or wait is None or wait > LONGEST_WAIT or said.total() >= limit:
+                break
+            time.sleep(max(wait, 0.1))
+        waits = verifying.what_waits(installed, connector.describe().name, terms)
     if json:
-        answer({"answers": said})
+        answer({"answers": said, "waits": asdict(waits)})
     else:
         table("Answers", ("answer", "links"), said.items())
+        _show(waits)
     if said.get("unknown"):
         raise SystemExit(1)
 
 
-@simulate_app.command("population")
-def simulate_population(
-    population: Annotated[Path, typer.Argument(help="A population extract: who is known there.")],
-    *,
-    user: Annotated[str, typer.Option(help="The account that may ask; its secrets stand in the environment.")],
-    port: Annotated[int, typer.Option(help="0 for any free one.")] = 0,
-) -> None:
-    """Serve the population service's questions on loopback until interrupted (secrets: CHILD_REGISTRY_NPDB_*)."""
-    people = (
-        (person.personal_number, person.full_name or "", person.birth_date or "")
-        for person in read_extract(population)
-        if isinstance(person, CitizenSnapshot)
+def _show(waits: Overview) -> None:
+    table("Links", ("state", "links"), waits.states.items())
+    rows = (
+        ("to be asked about now", waits.due),
+        ("oldest of them since", waits.oldest_due or ""),
+        ("without an answer the last time", waits.failing),
+        ("findings for a person", waits.findings),
+        ("breaker", f"{waits.breaker} {waits.failure or ''}".strip()),
+        ("asked today", waits.asked_today),
+        ("left of today's quota", "no quota" if waits.left_today is None else waits.left_today),
     )
-    account = Account(user=user, secret=_secret(SECRET), api_key=_secret(API_KEY))
-    with serve_simulated(people, account, clock=now, port=port) as url:
-        out.print(f"the simulated population service answers at {url}; Ctrl-C stops it")
-        while True:
-            time.sleep(3600)
+    table("What waits", ("what", "now"), rows)

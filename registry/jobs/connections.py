@@ -15,6 +15,12 @@ One TOML file outside the program, named by `CHILD_REGISTRY_CONNECTIONS_FILE`:
     schedule = "*/15 * * * *"            # as cron writes it, in UTC; none: only when somebody asks
     [sources.school-roster.settings]
     ...
+
+    [[identity_domains]]                 # lists of identifiers in messages of patients; none: the health sector's
+    url = "http://hospital.example.vn/patients"
+    also = ["urn:oid:1.2.3.4"]
+    system = "health"                    # whose stream assigns them
+    stream = "hospital"
 """
 
 from __future__ import annotations
@@ -25,13 +31,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from croniter import croniter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from connectors import plugins
 from connectors.contract import PopulationConnector, SectorConnector
+from connectors.formats.fhir_domains import HEALTH_DOMAINS, IdentityDomain, IdentityDomains
 from registry.protect.keys.private_file import read_private
 from registry.settings import PREFIX, SettingRefused
 
@@ -68,6 +75,8 @@ class SourceConnection(_Strict):
     schedule: str | None = None
     compare: str | None = None  # when a stream without tombstones is compared as a whole
     page: Annotated[int, Field(gt=0, le=5000)] = 500  # records a job
+    # put before every key: for a source that counts its records as another one of the same sector does
+    key_space: Annotated[str, Field(pattern=_NAME)] | None = None
     shrink_share: Annotated[float, Field(gt=0, le=1)] = 0.2  # a whole delivery that lacks more waits for a person
 
     @field_validator("schedule", "compare")
@@ -78,8 +87,27 @@ class SourceConnection(_Strict):
         return said
 
 
+class IdentityDomainSetting(_Strict):
+    """One list of identifiers that messages of patients may name."""
+
+    url: str = Field(min_length=1, max_length=200)
+    also: tuple[str, ...] = ()  # other addresses of it, such as urn:oid:1.2.3
+    system: str | None = None  # who assigns them; none: anybody may mention them
+    stream: str | None = None
+    personal_number: bool = False
+    service: str | None = None
+
+    @model_validator(mode="after")
+    def _whole_owner(self) -> Self:
+        if (self.system is None) != (self.stream is None):
+            raise ValueError("system and stream belong together")
+        return self
+
+
 class Connections(_Strict):
     """Everything that is connected."""
+
+    identity_domains: tuple[IdentityDomainSetting, ...] = ()  # none: those of the health sector
 
     population: PopulationConnection | None = None
     sources: Mapping[Annotated[str, Field(pattern=_NAME)], SourceConnection] = Field(default_factory=dict)
@@ -101,6 +129,20 @@ def read_connections(path: Path | None) -> Connections:
         raise SettingRefused("must be written as TOML", field=SETTING) from None
     except ValidationError as error:
         raise _refused(error, under="") from None
+
+
+def identity_domains(connections: Connections) -> IdentityDomains:
+    """Return the lists of identifiers that messages of patients may name.
+
+    Raises:
+        SettingRefused: two of them have one address.
+    """
+    if not connections.identity_domains:
+        return HEALTH_DOMAINS
+    try:
+        return IdentityDomains(IdentityDomain(**dict(one)) for one in connections.identity_domains)
+    except ValueError:
+        raise SettingRefused("identity_domains: two have one address", field=SETTING) from None
 
 
 def open_population(connection: PopulationConnection, *, clock: Clock) -> PopulationConnector:

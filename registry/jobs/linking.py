@@ -1,4 +1,4 @@
-"""Runs the linkage over all identities that wait for it, and asks the population database about the links."""
+"""Runs the linkage over all identities that wait for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from connectors.contract import PopulationConnector
 from connectors.population.extract import ExtractConnector
 from matching.frequencies import Frequencies
 from registry.actions.intake import load_extract
@@ -17,7 +16,6 @@ from registry.actions.intake.load_extract import People
 from registry.actions.linkage import hold_claims, match
 from registry.actions.linkage.adopt_model import model_in_use
 from registry.actions.linkage.match import Engine, SealedExtract
-from registry.actions.linkage.verify import verify_links
 from registry.actions.oversight.decoys import decoys_in
 from registry.jobs.clustering import cluster_all
 from registry.jobs.intake import Progress, no_progress
@@ -29,7 +27,6 @@ from registry.store.links import Scope
 from registry.store.session import Transaction
 
 IDENTITIES_AT_ONCE: Final = 1000
-CLAIMS_AT_ONCE: Final = 50  # a batch is one transaction: what was asked is kept batch by batch
 
 
 class NoExtract(RegistryError):
@@ -152,25 +149,3 @@ def _match_all(installed: Installation, engine: Engine, scope: Scope, progress: 
         total.update(matched.decisions)
         progress(sum(matched.decisions.values()))
         after = matched.last
-
-
-def verify_some(
-    installed: Installation, connector: PopulationConnector, *, limit: int, progress: Progress = no_progress
-) -> Mapping[str, int]:
-    """Ask the population database about up to `limit` links that it has not answered yet."""
-    people = People(installed.vault)
-    outcomes: Counter[str] = Counter()
-    after: tuple[datetime, UUID] | None = None
-    while (left := limit - outcomes.total()) > 0:
-        with installed.store.begin(installed.engine(Purpose.VERIFICATION)) as transaction:
-            batch = min(left, CLAIMS_AT_ONCE)
-            verified = verify_links(transaction, installed.vault, connector, people=people, limit=batch, after=after)
-        if verified is None:
-            break
-        said = verified.outcomes
-        outcomes.update(said)
-        progress(sum(said.values()))
-        if said and said.get("unknown", 0) == sum(said.values()):
-            break  # an outage: asking on would only repeat it
-        after = verified.last
-    return outcomes

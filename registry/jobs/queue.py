@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -24,8 +25,9 @@ from registry.actions.accounts.sessions import sweep
 from registry.actions.build_frame import build_frame
 from registry.actions.intake.handwritten import SYSTEM as HANDWRITTEN
 from registry.actions.looking.review_emergency import lock_unreviewed
-from registry.jobs import duties, linking, rotating, watching
-from registry.jobs.enqueue import LINK_NEW, enqueue_linking
+from registry.jobs import batches, duties, linking, rotating, sync_queue, verifying, watching, webhooks
+from registry.jobs.connections import read_connections
+from registry.jobs.enqueue import LINK_NEW, VERIFY_MORE, enqueue_linking, enqueue_verifying
 from registry.jobs.intake import today
 from registry.jobs.opening import Installation
 from registry.jobs.sealing_log import sealer
@@ -62,6 +64,12 @@ def tasks(installed: Installation) -> App:
         with _told(LINK_NEW), suppress(linking.NoExtract):  # records may come before the extract does
             linking.link_all(installed, changed_only=True)
 
+    @app.task(name=VERIFY_MORE, queueing_lock=VERIFY_MORE)
+    def verify_more() -> None:
+        with _told(VERIFY_MORE):
+            _verify(installed, looks_for_more=False)
+
+    sync_queue.add_tasks(app, installed, _told)
     for name, cron, work in _periodic(installed):
         _every(app, name, cron, work=work)
 
@@ -83,8 +91,15 @@ def _periodic(installed: Installation) -> Iterator[tuple[str, str, Callable[[], 
     yield "watch_looks", "*/5 * * * *", partial(watching.watch, installed)
     yield "lock_unreviewed", "* * * * *", partial(_lock_unreviewed, installed)
     yield "link_handwritten", "* * * * *", partial(_link_handwritten, installed)
+    yield "link_pushed", "* * * * *", partial(batches.link_pushed, installed)
+    yield "send_events", "* * * * *", partial(webhooks.send_due, installed, webhooks.sender_of(installed))
+    yield "forget_events", "40 18 * * *", partial(webhooks.forget, installed)
+    yield "forget_batches", "45 18 * * *", partial(batches.forget, installed)
+    yield "tick_sources", "* * * * *", partial(sync_queue.tick, installed)
     yield "sweep_sessions", "25 * * * *", partial(_sweep_sessions, installed)
     yield "watch_clocks", "*/10 * * * *", partial(duties.watch, installed)
+    if read_connections(installed.settings.connections_file).population is not None:
+        yield "verify_links", "* * * * *", partial(_verify, installed)
     yield "run_retention", "15 18 * * *", partial(duties.retain, installed)  # a quarter past one at night
 
 
@@ -100,6 +115,14 @@ def _every(app: App, name: str, cron: str, *, work: Callable[[], object]) -> Non
         del timestamp
         with _told(name):
             work()
+
+
+def _verify(installed: Installation, *, looks_for_more: bool = True) -> None:
+    """Ask the population database about what waits; it is asked again when it lets more through."""
+    again_at = verifying.work_off(installed, seconds=TURN, looks_for_more=looks_for_more)
+    if again_at is not None and again_at < installed.clock() + timedelta(minutes=1):
+        with installed.store.begin(installed.engine(Purpose.VERIFICATION)) as transaction:
+            enqueue_verifying(transaction, at=again_at)
 
 
 def _build_frame(installed: Installation) -> None:

@@ -79,8 +79,16 @@ _PAGES: Final = (
     *_doors(PAGES, Action.BREACH, "GET,POST /breaches", "GET,POST /breaches/{breach_id}"),
     *_doors(PAGES, Action.LEGAL_HOLD, "GET,POST /holds", "POST /holds/{hold_id}/lift"),
     *_doors(PAGES, Action.PROCESSING, "GET /processing"),
+    *_doors(PAGES, Action.SOURCES, "GET /sources"),
+    *_doors(PAGES, Action.SYNC, "POST /sources/{source}/reading", "POST /sources/{source}/pause"),
+    *_doors(PAGES, Action.SYNC, "POST /sources/{source}/resume", "POST /source-proposals/{proposal_id}"),
     *_doors(PAGES, Action.LOG, "GET /log", "GET,POST /looks"),
     *_doors(PAGES, Action.WHO_LOOKED, "GET /children/{child_id}/looks"),
+    *_doors(PAGES, Action.VERIFY, "GET /population"),
+    *_doors(PAGES, Action.FINDINGS, "GET /findings", "GET,POST /findings/{child_id}/{finding_id}"),
+    *_doors(PAGES, Action.FINDINGS, "POST /findings/{child_id}/{finding_id}/undo"),
+    *_doors(PAGES, Action.PROBLEMS, "GET,POST /problems", "GET /problems/{export_id}", "POST /problems/answers"),
+    *_doors(PAGES, Action.PROBLEMS, "POST /problems/{export_id}/file"),
     *_doors(PAGES, Action.WHO_ALARMED, "POST /log/alarms/{alarm_id}"),
 )
 _SYSTEMS: Final = (
@@ -103,6 +111,20 @@ _SYSTEMS: Final = (
     *_doors(SYSTEMS, Action.FETCH_EXPORT, "POST /exports/{export_id}/file"),
     *_doors(SYSTEMS, Action.APPROVE_EXPORT, "GET /export-approvals", "GET,POST /export-approvals/{export_id}"),
     *_doors(SYSTEMS, Action.TABLE, "GET /tables/{name}"),
+    *_doors(SYSTEMS, Action.INGEST, "POST /sources/{system}/streams/{stream}/batches", "GET /batches/{batch_id}"),
+    *_doors(SYSTEMS, Action.INGEST, "PUT,DELETE /sources/{system}/streams/{stream}/records/{key}"),
+    *_doors(SYSTEMS, Action.LINK_STATE, "GET /sources/{system}/streams/{stream}/records/{key}"),
+    *_doors(SYSTEMS, Action.PROPOSALS, "POST /proposals/{proposal_id}/answer"),
+    *_doors(SYSTEMS, Action.LINK_STATE, "GET /sources/{system}/streams/{stream}/records"),
+    *_doors(SYSTEMS, Action.EVENTS, "GET /events"),
+    *_doors(SYSTEMS, Action.SUBSCRIBE, "GET,POST /subscriptions", "DELETE /subscriptions/{subscription_id}"),
+    *_doors(SYSTEMS, Action.SUBSCRIBE, "POST /subscriptions/{subscription_id}/secret"),
+    *_doors(SYSTEMS, Who.ANYBODY, "GET /schemas/{name}"),
+    *_doors(SYSTEMS, Who.ANYBODY, "GET /fhir/R4/metadata"),
+    *_doors(SYSTEMS, Action.INGEST, "POST /fhir/R4", "POST,PUT /fhir/R4/Patient"),
+    *_doors(SYSTEMS, Action.LINK_STATE, "GET /fhir/R4/Patient", "POST /fhir/R4/Patient/_search"),
+    *_doors(SYSTEMS, Action.LINK_STATE, "POST /fhir/R4/Patient/$match", "GET /fhir/R4/Patient/$ihe-pix"),
+    *_doors(SYSTEMS, Action.LINK_STATE, "GET /fhir/R4/Patient/{patient_id}"),
 )
 
 DOORS: Final[tuple[Door, ...]] = (*_PAGES, *_SYSTEMS)

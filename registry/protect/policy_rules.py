@@ -325,6 +325,7 @@ RULES: tuple[Rule, ...] = (
         Action.MIGRATE,
         Action.DECOYS,
         Action.KEYS,
+        Action.EVENTS,
         purposes={Purpose.MAINTENANCE},
     ),
     _rule(Role.ENGINE, Action.RETENTION, purposes={Purpose.MAINTENANCE}, reach=Reach.NATION, duties="reason"),

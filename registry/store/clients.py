@@ -30,6 +30,7 @@ class Client:
     created_at: datetime
     keys_changed_at: datetime
     disabled_at: datetime | None
+    rights: frozenset[str] = frozenset()  # what it may read of its own records beyond their states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ _COLUMNS = (
     ClientRow.created_at,
     ClientRow.keys_changed_at,
     ClientRow.disabled_at,
+    ClientRow.rights,
 )
 
 
@@ -61,6 +63,7 @@ def _client(row: Mapping[str, Any]) -> Client:
     columns = {column.key: row[column.key] for column in _COLUMNS}
     columns["streams"] = tuple(columns["streams"])
     columns["certificates"] = frozenset(columns["certificates"])
+    columns["rights"] = frozenset(columns["rights"])
     return Client(**columns)
 
 
@@ -90,6 +93,7 @@ def add(transaction: Transaction, client: Client) -> None:
             created_at=client.created_at,
             keys_changed_at=client.keys_changed_at,
             disabled_at=client.disabled_at,
+            rights=sorted(client.rights),
         )
     )
 

@@ -65,6 +65,10 @@ _SHARED: Final = {
     " WHERE sealed_secret IS NOT NULL",
     "second_step.proposal": "SELECT staff_id, staff_id, staff_id, 'proposal', sealed_proposal FROM second_step"
     " WHERE sealed_proposal IS NOT NULL",
+    "subscription.secret": "SELECT owner_id, owner_id, subscription_id, 'secret', sealed_secret"
+    " FROM subscription JOIN source_system USING (system)",
+    "subscription.former": "SELECT owner_id, owner_id, subscription_id, 'former', sealed_former"
+    " FROM subscription JOIN source_system USING (system) WHERE sealed_former IS NOT NULL",
 }
 PLACES: Final = (*_OF_CHILDREN, *_SHARED)
 

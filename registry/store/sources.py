@@ -44,6 +44,8 @@ class SourceState:
     run_id: uuid.UUID
     row_number: int
     seen_at: datetime
+    said_version: int | None
+    withdrawn: bool
     mapping_version: int  # by which the identity was understood
     row_version: int
     key_epoch: int | None
@@ -100,6 +102,8 @@ def states(transaction: Transaction, key_indexes: Iterable[bytes]) -> dict[bytes
             SourceRecordRow.run_id,
             SourceRecordRow.row_number,
             SourceRecordRow.seen_at,
+            SourceRecordRow.said_version,
+            SourceRecordRow.withdrawn,
             IdentityRow.mapping_version,
             IdentityRow.row_version,
             *IDENTITY_KEY,
@@ -123,25 +127,15 @@ def states(transaction: Transaction, key_indexes: Iterable[bytes]) -> dict[bytes
     return found
 
 
-def known_versions(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[bytes]]:
-    """Return the content digests of every version stored of each record."""
-    query = select(SourceVersionRow.child_id, SourceVersionRow.content_digest).where(
+def known_versions(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[bytes, int]]:
+    """Return the content digests of every version stored of each record, with the number of the version."""
+    query = select(SourceVersionRow.child_id, SourceVersionRow.content_digest, SourceVersionRow.version_no).where(
         among(SourceVersionRow.child_id, child_ids)
     )
-    known: dict[uuid.UUID, set[bytes]] = {}
-    for child_id, digest in transaction.connection.execute(query):
-        known.setdefault(child_id, set()).add(digest)
+    known: dict[uuid.UUID, dict[bytes, int]] = {}
+    for child_id, digest, number in transaction.connection.execute(query):
+        known.setdefault(child_id, {})[digest] = number
     return known
-
-
-def highest_version(transaction: Transaction, child_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """Return the highest version number stored of each record; it may be above the current one."""
-    query = (
-        select(SourceVersionRow.child_id, func.max(SourceVersionRow.version_no))
-        .where(among(SourceVersionRow.child_id, child_ids))
-        .group_by(SourceVersionRow.child_id)
-    )
-    return {row[0]: row[1] for row in transaction.connection.execute(query)}
 
 
 def write(transaction: Transaction, batch: RecordBatch, *, run_id: uuid.UUID) -> None:
@@ -151,7 +145,7 @@ def write(transaction: Transaction, batch: RecordBatch, *, run_id: uuid.UUID) ->
     update_rows(transaction, ChildRow, batch.changed_children)
     update_rows(transaction, ChildRow, batch.withdrawn_children)
     # after the child's own row is locked: a rotation that copies look-ups waits for it, or is waited for
-    _clear_derived(transaction, [row["child_id"] for row in [*batch.identities, *batch.withdrawn_children]])
+    clear_derived(transaction, [row["child_id"] for row in [*batch.identities, *batch.withdrawn_children]])
     insert_rows(transaction, IdentityRow, batch.identities, replacing=True)
     insert_rows(transaction, SourceRecordRow, batch.records, replacing=True)
     insert_rows(transaction, SourceVersionRow, batch.versions)
@@ -169,7 +163,7 @@ def write(transaction: Transaction, batch: RecordBatch, *, run_id: uuid.UUID) ->
     _overtake(transaction, [row for run, row in batch.overtaken if run == run_id], run_id)
 
 
-def _clear_derived(transaction: Transaction, child_ids: Sequence[uuid.UUID]) -> None:
+def clear_derived(transaction: Transaction, child_ids: Sequence[uuid.UUID]) -> None:
     """Remove what is computed anew from an identity; a linked number stays, it is the link's."""
     if not child_ids:
         return

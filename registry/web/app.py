@@ -23,15 +23,19 @@ from registry.web import (
     exports,
     family,
     find,
+    findings,
     identity_provider,
     log,
     looks,
+    population,
+    problems,
     record_pairs,
     refusals,
     review,
     seal,
     sessions,
     sign_in,
+    sources,
     tables,
     today,
 )
@@ -44,6 +48,8 @@ CONTENT_SECURITY_POLICY: Final = (
 _PARTS: Final = (
     *(sign_in, identity_provider, codes, sessions),
     *(today, find, add_child, child, seal, emergency, review, record_pairs, exports, tables, log, looks),
+    sources,
+    *(findings, population, problems),
     *(family, duties),
 )
 _A_YEAR: Final = "public, max-age=31536000, immutable"
@@ -68,6 +74,7 @@ def pages(services: Services) -> FastAPI:
         RequestGuard,
         content_security_policy=CONTENT_SECURITY_POLICY,
         refusal=partial(refusals.bare_page, services),
+        larger=_larger,
     )
     app.mount("/static", _Sheets(directory=Path(str(files("registry.web").joinpath("static")))), name="static")
     app.add_api_route("/", _first_page, include_in_schema=False)
@@ -76,6 +83,11 @@ def pages(services: Services) -> FastAPI:
             app.include_router(part.router, prefix=f"/{language}")
     refusals.install(app)
     return app
+
+
+def _larger(path: str) -> int | None:
+    """Return how large a body may be where files are taken in; None: as everywhere."""
+    return problems.LARGEST if path.endswith(problems.UPLOAD) else None
 
 
 def _first_page(request: Request) -> Response:

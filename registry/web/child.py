@@ -13,10 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from registry.actions.finding.memo import recall_reason, remember_reason
 from registry.actions.looking.open_child import open_child, purpose_given
 from registry.actions.looking.views import ChildView, LinkView, RecordView
+from registry.actions.population.shown import shown_of
 from registry.model.access import PEOPLE_PURPOSES, Purpose
 from registry.model.errors import OutsideOpeningArea, ReasonNeeded, Refused
 from registry.protect.authorize import Action, permitted
-from registry.web import words
+from registry.web import population_words, words
 from registry.web.rendering import Mistake, render
 from registry.web.translation import msgid
 from registry.web.visitor import OWN_FORM, Member, Visitor
@@ -67,6 +68,7 @@ def show(visitor: Member, child_id: UUID, why: UUID | None = None, search: UUID 
     try:
         with visitor.begin(purpose, reason=reason) as transaction:
             child = open_child(transaction, visitor.services.vault, child_id)
+            shown = shown_of(transaction, visitor.services.vault, child)
     except OutsideOpeningArea as refused:
         return render(
             visitor, "outside.html", status=refused.status, child_id=child_id, place=refused.place, search=search
@@ -75,6 +77,8 @@ def show(visitor: Member, child_id: UUID, why: UUID | None = None, search: UUID 
         visitor,
         "child.html",
         child=child,
+        shown=shown,
+        said=population_words,
         records=in_order(child),
         head=head_of(child),
         citizens=_by_citizen(child),

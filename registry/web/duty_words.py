@@ -82,6 +82,7 @@ BLOCKED: Final[Mapping[str, str]] = {
     Blocked.HOLD: _("legal hold"),
     Blocked.OPEN_CASE: _("open protection case"),
     Blocked.OPEN_REQUEST: _("open request of the family"),
+    Blocked.DIED: _("the child has died"),
 }
 CLOCKS: Final[Mapping[str, str]] = {
     Clock.ANSWER_WORKING_DAYS: _("First answer to a family (working days)"),

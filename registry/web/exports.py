@@ -96,6 +96,8 @@ def one(visitor: Member, export_id: UUID) -> Response:
     """Show an own list: what it is, and how it is fetched."""
     with visitor.begin(Purpose.CASE_WORK) as transaction:
         found = own_export(transaction, visitor.services.vault, export_id)
+    if found.of_problems:
+        return RedirectResponse(visitor.url(f"/problems/{export_id}"), status_code=303)
     return render(visitor, "export.html", export=found)
 
 
@@ -173,12 +175,12 @@ def _own(visitor: Visitor, fields: dict[str, str], mistake: Mistake | None = Non
         status=422 if mistake else 200,
         exports=found,
         fields=fields,
-        communes=_communes(visitor.member.account.area),
+        communes=communes_of(visitor.member.account.area),
         mistakes=(mistake,) if mistake else (),
     )
 
 
-def _communes(area: Area) -> list[str]:
+def communes_of(area: Area) -> list[str]:
     """Return the communes of an area by name."""
     codes = area.communes | {commune for province in area.provinces for commune in places.communes_of(province)}
     return sorted(codes, key=lambda code: (places.commune_name(code) or code, code))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -131,14 +131,20 @@ class Machine:
     """A program of a system that the registry knows; `token()` signs it in."""
 
     def __init__(
-        self, world: World, client: httpx.Client | None = None, *, system: str = "education", stream: str = "pupils"
+        self,
+        world: World,
+        client: httpx.Client | None = None,
+        *,
+        system: str = "education",
+        stream: str = "pupils",
+        streams: Sequence[str] = (),
     ) -> None:
         self.world = world
         self.signer = Signer()
         self.client = client or world.browser()
-        self.id = self._added(system, stream)
+        self.id = self._added(system, streams or (stream,))
 
-    def _added(self, system: str, stream: str) -> UUID:
+    def _added(self, system: str, streams: Sequence[str]) -> UUID:
         access = self.world.access(Role.ADMINISTRATOR, Purpose.ADMINISTRATION)
         with self.world.services.store.begin(access) as transaction:
             return add_client(
@@ -146,7 +152,7 @@ class Machine:
                 self.world.services.vault,
                 name=f"client {uuid4()}",
                 system=system,
-                streams=[stream],
+                streams=list(streams),
                 credentials=Credentials(keys=public_keys(self.signer.jwks)),
             )
 

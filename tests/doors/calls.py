@@ -40,6 +40,8 @@ SOMEBODY = str(uuid4())
 PLACES: Mapping[str, str] = {
     "language": LANGUAGE,
     "name": "children-by-province-age-sex",
+    "system": "education",
+    "stream": "pupils",
 }  # of an address; ids are those of the child
 NOT_FOUND = frozenset({404})
 SESSION = {"login": "nobody", "password": "not a password"}
@@ -82,6 +84,12 @@ SAMPLES: Mapping[tuple[str, str], Sample] = {
     ("GET", "/{language}/record-joins/{child_id}/undo"): Sample(also=NOT_FOUND),
     ("POST", "/{language}/record-joins/{child_id}/undo"): sample(404, 422, reason=REASON),
     ("POST", "/{language}/log/alarms/{alarm_id}"): sample(404),
+    ("POST", "/{language}/sources/{source}/reading"): Sample(body={"what": "now"}, path={"source": "no-source"}),
+    ("POST", "/{language}/sources/{source}/pause"): Sample(
+        body={"because": "other"}, path={"source": "no-source"}, also=frozenset({409})
+    ),
+    ("POST", "/{language}/sources/{source}/resume"): Sample(path={"source": "no-source"}, also=frozenset({409})),
+    ("POST", "/{language}/source-proposals/{proposal_id}"): sample(404, says="refuse"),
     ("POST", "/{language}/children/{child_id}/requests"): sample(
         kind="access", asker="Lê Thị Mai", relation="mother", proof="giấy khai sinh", words=REASON
     ),
@@ -108,6 +116,13 @@ SAMPLES: Mapping[tuple[str, str], Sample] = {
     ("POST", "/{language}/exports/{export_id}/file"): sample(404, form="csv"),
     ("GET", "/{language}/export-approvals/{export_id}"): Sample(also=NOT_FOUND),
     ("POST", "/{language}/export-approvals/{export_id}"): sample(404, says="refuse", digest="00", reason=REASON),
+    ("GET", "/{language}/findings/{child_id}/{finding_id}"): Sample(also=NOT_FOUND),
+    ("POST", "/{language}/findings/{child_id}/{finding_id}"): sample(404, says="accept", reason=REASON),
+    ("POST", "/{language}/findings/{child_id}/{finding_id}/undo"): sample(404, reason=REASON),
+    ("POST", "/{language}/problems"): sample(422, commune="05443", reason=REASON),
+    ("GET", "/{language}/problems/{export_id}"): Sample(also=NOT_FOUND),
+    ("POST", "/{language}/problems/{export_id}/file"): sample(404),
+    ("POST", "/{language}/problems/answers"): sample(422, signed_by="B", signed_on="30/10/2026", why=REASON),
     ("POST", "/v1/exports"): sample(422, first_year=2010, last_year=2026, purpose="case_work", reason=REASON),
     ("GET", "/v1/exports/{export_id}"): Sample(also=NOT_FOUND),
     ("POST", "/v1/exports/{export_id}/file"): sample(404, form="csv", language="vi"),
@@ -124,6 +139,28 @@ SAMPLES: Mapping[tuple[str, str], Sample] = {
     ("GET", "/v1/record-pairs/{child_id}/{other_id}"): Sample(also=NOT_FOUND),
     ("POST", "/v1/record-pairs/{child_id}/{other_id}"): sample(404, 409, says="unsure", reason=REASON),
     ("POST", "/v1/record-joins/{child_id}/undo"): sample(404, reason=REASON),
+    # for programs of sector systems, not for people in their role
+    ("POST", "/v1/sources/{system}/streams/{stream}/batches"): sample(403),
+    ("GET", "/v1/batches/{batch_id}"): sample(403),
+    ("GET", "/v1/sources/{system}/streams/{stream}/records/{key}"): sample(403),
+    ("PUT", "/v1/sources/{system}/streams/{stream}/records/{key}"): sample(403),
+    ("DELETE", "/v1/sources/{system}/streams/{stream}/records/{key}"): sample(403),
+    ("POST", "/v1/proposals/{proposal_id}/answer"): sample(403, taken=True),
+    ("GET", "/v1/sources/{system}/streams/{stream}/records"): sample(403),
+    ("GET", "/v1/events"): sample(403),
+    ("GET", "/v1/subscriptions"): sample(403),
+    ("POST", "/v1/subscriptions"): sample(403, address="https://example.org/events"),
+    ("DELETE", "/v1/subscriptions/{subscription_id}"): sample(403),
+    ("POST", "/v1/subscriptions/{subscription_id}/secret"): sample(403),
+    ("GET", "/v1/schemas/{name}"): Sample(path={"name": "record"}),
+    ("POST", "/v1/fhir/R4"): sample(403, 422, resourceType="Patient"),  # for programs of sector systems, not for people
+    ("POST", "/v1/fhir/R4/Patient"): sample(403, 422, resourceType="Patient"),
+    ("PUT", "/v1/fhir/R4/Patient"): sample(403, 422, resourceType="Patient"),
+    ("GET", "/v1/fhir/R4/Patient"): Sample(query={"gender": "female"}, also=frozenset({403})),
+    ("POST", "/v1/fhir/R4/Patient/_search"): sample(400, 403, gender="female"),
+    ("POST", "/v1/fhir/R4/Patient/$match"): sample(403, 422, resourceType="Patient"),
+    ("GET", "/v1/fhir/R4/Patient/$ihe-pix"): Sample(also=frozenset({400, 403})),
+    ("GET", "/v1/fhir/R4/Patient/{patient_id}"): Sample(also=frozenset({403, 404})),
 }
 
 

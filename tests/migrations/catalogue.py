@@ -21,7 +21,8 @@ SHAPE = """
     from pg_policies p where p.schemaname = 'public'
     union all select 'security', c.relname::text, '', concat(c.relrowsecurity, ' ', c.relforcerowsecurity)
     from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-    union all select 'grant', c.relname::text, x.grantee::regrole::text, string_agg(x.privilege_type, ',' order by 1)
+    union all select 'grant', c.relname::text, x.grantee::regrole::text,
+           string_agg(x.privilege_type, ',' order by x.privilege_type)
     from pg_class c, aclexplode(c.relacl) x
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') group by 2, 3
     union all select 'owner', c.relname::text, '', pg_get_userbyid(c.relowner)::text

@@ -15,6 +15,8 @@ from uuid import UUID, uuid4
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
 from connectors import plugins
@@ -146,7 +148,8 @@ def running_world(url: str, keyring: Keyring, at: datetime, folder: Path) -> Ite
 @contextmanager
 def served(services: Services) -> Iterator[str]:
     """Serve pages and interface on a free port, and return the address."""
-    app = Starlette(routes=[Mount("/v1", api(services)), Mount("/", pages(services))])
+    routes = [Mount("/v1", api(services)), Mount("/", pages(services))]
+    app = Starlette(routes=routes, exception_handlers={404: _nowhere})
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", ws="none", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -160,6 +163,12 @@ def served(services: Services) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+async def _nowhere(_request: Request, _error: Exception) -> Response:
+    """Answer for a path that no part takes, such as one with a line break; in earnest it ends at the gate in front."""
+    document = {"type": "about:blank", "title": "Not Found", "status": 404}
+    return JSONResponse(document, status_code=404, media_type="application/problem+json")
 
 
 def _fill(installed: Installation, folder: Path) -> None:

@@ -19,6 +19,7 @@ from registry.store.clients import Client
 from registry.store.session import Transaction
 
 _LONGEST_NAME: Final = 120
+RIGHTS: Final = ("number", "proposals")  # to read of its own records: verified numbers, proposed corrections
 _MOST: Final = 4  # certificates: the one in use, its successor, and as many for a second machine
 
 
@@ -46,6 +47,7 @@ def add_client(
     system: str,
     streams: Collection[str],
     credentials: Credentials,
+    rights: Collection[str] = (),
 ) -> UUID:
     """Add a client of a system and return its id, which is no secret.
 
@@ -57,6 +59,7 @@ def add_client(
     if not 1 <= len(name) <= _LONGEST_NAME or any(unicodedata.category(sign)[0] == "C" for sign in name):
         raise BadQuery("name", "1 to 120 characters on one line")
     _check(credentials)
+    _check_rights(rights)
     if any((one.system, one.name) == (system, name) for one in clients.all_clients(transaction)):
         raise Conflict("the system has a client of this name", field="name")
     at = transaction.access.at
@@ -70,6 +73,7 @@ def add_client(
         created_at=at,
         keys_changed_at=at,
         disabled_at=None,
+        rights=frozenset(rights),
     )
     clients.add(transaction, client)
     log(transaction, vault, Event(action=Action.CLIENTS.value, counts={"added": 1}))
@@ -98,6 +102,20 @@ def replace_credentials(transaction: Transaction, vault: Vault, client_id: UUID,
     log(transaction, vault, Event(action=Action.CLIENTS.value, counts={"keys_replaced": 1}))
 
 
+def replace_rights(transaction: Transaction, vault: Vault, client_id: UUID, rights: Collection[str]) -> None:
+    """Let a client have these rights and no others; its tokens have them at once.
+
+    Raises:
+        BadQuery: there is no such right.
+        NotFound: there is no such client.
+    """
+    authorize(transaction.access, Action.CLIENTS)
+    _check_rights(rights)
+    _known(transaction, client_id)
+    clients.change(transaction, client_id, rights=sorted(set(rights)))
+    log(transaction, vault, Event(action=Action.CLIENTS.value, counts={"rights": len(set(rights))}))
+
+
 def disable_client(transaction: Transaction, vault: Vault, client_id: UUID) -> None:
     """Shut a client out: no token any more, and none that it has is good. New keys let it in again.
 
@@ -123,3 +141,8 @@ def _check(credentials: Credentials) -> None:
         raise BadQuery("keys", "a client needs a public key or a certificate")
     if len(credentials.certificates) > _MOST:
         raise BadQuery("certificate", f"at most {_MOST} certificates")
+
+
+def _check_rights(rights: Collection[str]) -> None:
+    if not set(rights) <= set(RIGHTS):
+        raise BadQuery("right", f"one of: {', '.join(RIGHTS)}")

@@ -1,9 +1,9 @@
 """Takes in one batch of delivered rows: checked, normalised, sealed and stored, each row with exactly one outcome.
 
 A row is *accepted* when it becomes the current version of its record, *unchanged* when it already is,
-*superseded* when a newer version is known, *quarantined* when it breaks a rule. The newest time stamp wins, whatever
-the order of the rows; without a stamp the later row is newer, and equal stamps count as later too. A content once
-superseded does not come back by being delivered again, so a second reading of a file changes nothing.
+*superseded* when a newer version is known, *quarantined* when it breaks a rule. Which of two versions is the newer
+one, whatever the order of the rows, is decided in `standing`. A content once superseded does not come back by being
+delivered again, so a second reading of a file changes nothing.
 
 A newer mapping understands anew what comes again: an unchanged record is normalised by it, and a row that waited in
 quarantine leaves it once it is understood, in the place that it had when it first came.
@@ -11,58 +11,44 @@ quarantine leaves it once it is understood, in the place that it had when it fir
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import partial
+from datetime import date
+from typing import Any, Final
 from uuid import UUID
 
-from connectors.contract import FileFormat
 from connectors.records import CaseFacts, Operation, Rejected, SourceRecord
 from matching.identity import Identity
-from registry.actions.intake import quarantine_rows, record_rows
+from registry.actions.intake import quarantine_rows, record_rows, standing
 from registry.actions.intake.normalise import RuleBroken, check_texts, identity_of
-from registry.actions.intake.record_rows import Delivered, NewOwner, OpenKeys, Stamp
-from registry.actions.keys.damage import Damage, heal_records, unread_records
+from registry.actions.intake.quarantine_rows import Form
+from registry.actions.intake.record_rows import Delivered, NewOwner, Stamp
+from registry.actions.intake.standing import Current
+from registry.actions.keys.damage import heal_records
 from registry.actions.keys.sealing import Vault
 from registry.actions.oversight.log import log
 from registry.protect.authorize import Action, authorize
 from registry.protect.blind_index import BlindIndex
 from registry.protect.log.access_log import Event
-from registry.store import erasures, quarantine, runs, sources
+from registry.store import quarantine, runs, sources
 from registry.store.quarantine import Entry
 from registry.store.session import Transaction
 from registry.store.sources import RecordBatch
 
 Element = tuple[int, SourceRecord | Rejected]  # place in the reading, and what was read there
+CONFLICT: Final = "version_conflict"  # noted of a row whose version number is another content's
 
 
-@dataclass(slots=True)
-class _Current:
-    """The current version of one record while a batch is worked through."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of one element of a batch."""
 
-    version_at: datetime | None
-    content_digest: bytes
-    run_id: UUID
-    row_number: int
-    seen_at: datetime
-    version_no: int
-    mapping_version: int  # by which its identity was understood
-    row_version: int
-    highest: int  # version number
-    known: set[bytes]  # digests of all versions
-    keys: OpenKeys | None  # None: erased, or unreadable
-    new: NewOwner  # what this batch opens for the first time
-    unreadable: bool = False  # its data key was changed: nothing can be added to it
-
-    def needs_rereading(self, record: SourceRecord, digest: bytes, *, mapping_version: int) -> bool:
-        """Tell whether `record` is this version, as an older mapping understood it; a tombstone holds nothing."""
-        return (
-            self.mapping_version < mapping_version
-            and self.content_digest == digest
-            and self.keys is not None
-            and record.operation is not Operation.DELETE
-        )
+    ordinal: int
+    row: int
+    outcome: str  # accepted, unchanged, superseded or quarantined
+    rule: str | None  # that it breaks; or `CONFLICT`
+    field: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,49 +66,70 @@ def ingest_batch(
     vault: Vault,
     elements: Sequence[Element],
     *,
-    file_format: FileFormat,
+    file_format: Form,
     run_id: UUID,
     today: date,
-) -> None:
-    """Store a batch of rows and move the run's checkpoint, in the caller's transaction.
+    source: str | None = None,
+) -> list[Verdict]:
+    """Store a batch of rows in the caller's transaction, and return what became of each, in their order.
 
     Args:
         elements: consecutive elements of the reading.
+        file_format: which system's records they are, of which stream, by which mapping.
+        run_id: of a run of the intake, whose checkpoint is moved; with a `source`, whatever the caller counts by.
         today: a birth after this day breaks a rule.
+        source: the connection that they were read from; None: a file or a form, whose verdicts are kept row by row.
 
     Raises:
         Refused: the access may not take in deliveries.
     """
     authorize(transaction.access, Action.INGEST)
     sources.lock_system(transaction, file_format.system)
-    stamp = Stamp(run_id=run_id, at=transaction.access.at, mapping_version=file_format.mapping_version)
+    stamp = Stamp(run_id=run_id, at=transaction.access.at, mapping_version=file_format.mapping_version, source=source)
     batch = RecordBatch()
     indexes = vault.indexes()
     digests = [indexes[0].bytes_digest(element.raw) for _, element in elements]
     entries = quarantine.entries(transaction, file_format.system, file_format.stream, digests)
     records = [element for _, element in elements if isinstance(element, SourceRecord)]
-    current = _stored(transaction, vault, records, indexes)
+    current = standing.stored(transaction, vault, records, indexes)
     known = _Known(
         index=indexes[0],
         current=current,
-        erased=_erased(transaction, records, indexes[0], known=current),
+        erased=standing.erased(transaction, records, indexes[0], known=current),
         entries=entries,
-        mapping_version=stamp.mapping_version,
+        stamp=stamp,
     )
     delivered, refused = _understand(elements, digests, known=known, today=today)
     _settle(vault, batch, delivered, current=current, stamp=stamp)
     _refuse(transaction, vault, batch, refused, file_format=file_format, stamp=stamp)
+    verdicts = _in_order(batch.verdicts)
+    if source is not None:
+        batch.verdicts, batch.overtaken = [], []
     sources.write(transaction, batch, run_id=run_id)
     heal_records(transaction, [row["child_id"] for row in batch.identities])
-    runs.advance_ingest(transaction, run_id, rows_done=elements[-1][0] + 1)
-    log(transaction, vault, Event(action=Action.INGEST, counts=_counts(batch)))
+    if source is None:
+        runs.advance_ingest(transaction, run_id, rows_done=elements[-1][0] + 1)
+    log(transaction, vault, Event(action=Action.INGEST, counts=_counts(verdicts, released=len(batch.released))))
+    return verdicts
 
 
-def _counts(batch: RecordBatch) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for row in batch.verdicts:
-        counts[row["outcome"]] = counts.get(row["outcome"], 0) + 1
-    return {**counts, "released": len(batch.released)} if batch.released else counts
+def _in_order(rows: Sequence[Mapping[str, Any]]) -> list[Verdict]:
+    verdicts = [
+        Verdict(
+            ordinal=row["ordinal"],
+            row=row["row_number"],
+            outcome=row["outcome"],
+            rule=row["rule"],
+            field=row["field"],
+        )
+        for row in rows
+    ]
+    return sorted(verdicts, key=lambda verdict: verdict.ordinal)
+
+
+def _counts(verdicts: Sequence[Verdict], *, released: int) -> Mapping[str, int]:
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    return {**counts, "released": released} if released else counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +137,10 @@ class _Known:
     """What is known of the rows of a batch before it is worked through."""
 
     index: BlindIndex
-    current: Mapping[bytes, _Current]
+    current: Mapping[bytes, Current]
     erased: frozenset[bytes]  # keys whose child was erased
     entries: Mapping[bytes, Entry]  # of the quarantine
-    mapping_version: int
+    stamp: Stamp
 
 
 def _understand(
@@ -182,8 +189,7 @@ def _new_identity(record: SourceRecord, digest: bytes, key_index: bytes, *, know
     stored = known.current.get(key_index)
     if stored is not None and stored.unreadable:
         raise RuleBroken("record_damaged", "record")
-    understood = stored is not None and digest in stored.known
-    if understood and stored and not stored.needs_rereading(record, digest, mapping_version=known.mapping_version):
+    if stored is not None and digest in stored.known and not _is_news(stored, record, digest, stamp=known.stamp):
         return Identity()
     if record.operation is Operation.DELETE or key_index in known.erased:
         return Identity()
@@ -191,12 +197,19 @@ def _new_identity(record: SourceRecord, digest: bytes, key_index: bytes, *, know
     return identity_of(record.facts, on=on)
 
 
+def _is_news(stored: Current, record: SourceRecord, digest: bytes, *, stamp: Stamp) -> bool:
+    """Tell whether a version that is known is to be understood all the same."""
+    return stored.may_come_back(record, stamp) or stored.needs_rereading(
+        record, digest, mapping_version=stamp.mapping_version
+    )
+
+
 def _settle(
     vault: Vault,
     batch: RecordBatch,
     delivered: Sequence[Delivered],
     *,
-    current: dict[bytes, _Current],
+    current: dict[bytes, Current],
     stamp: Stamp,
 ) -> None:
     """Decide for each row, in the order of the file, whether it is newer than what is known; keep the last of each."""
@@ -205,7 +218,7 @@ def _settle(
     accepted: dict[bytes, int] = {}  # key → index of its accepted verdict in this batch
     for row in delivered:
         now = current.get(row.key_index)
-        outcome = _outcome(row, now)
+        outcome, conflict = standing.outcome_of(row, now, stamp), standing.is_conflict(row, now)
         if now and now.needs_rereading(row.record, row.content_digest, mapping_version=stamp.mapping_version):
             now.mapping_version = stamp.mapping_version
             now.row_version += 1
@@ -217,7 +230,7 @@ def _settle(
             winners[row.key_index] = row
         elif outcome == "superseded" and now is not None and row.content_digest not in now.known:
             _keep_older(vault, batch, row, now=now, stamp=stamp)
-        _verdict(batch, stamp, row.ordinal, row.record.row, outcome=outcome)
+        _verdict(batch, stamp, row.ordinal, row.record.row, outcome=outcome, rule=CONFLICT if conflict else None)
         if row.waited and row.waited.resolved_at is None:
             quarantine_rows.add_released(batch, row.waited, stamp=stamp)
     for key_index, row in winners.items():
@@ -226,101 +239,37 @@ def _settle(
         _understand_anew(vault, batch, reread[key_index], now=current[key_index], stamp=stamp)
 
 
-def _stored(
-    transaction: Transaction, vault: Vault, records: Sequence[SourceRecord], indexes: Sequence[BlindIndex]
-) -> dict[bytes, _Current]:
-    """Return what is stored of records, by their keys under the first of the indexes."""
-    names = {(record.system, record.stream, record.key) for record in records}
-    hashes = [[index.source_key(*name) for index in indexes] for name in names]
-    found = sources.states(transaction, {one for many in hashes for one in many})
-    states = {many[0]: found[one] for many in hashes for one in reversed(many) if one in found}
-    children = [state.child_id for state in states.values()]
-    known = sources.known_versions(transaction, children)
-    highest = sources.highest_version(transaction, children)
-    damaged, met = unread_records(transaction, children), Damage(transaction, vault)
-    current = {
-        index: _Current(
-            version_at=state.version_at,
-            content_digest=state.content_digest,
-            run_id=state.run_id,
-            row_number=state.row_number,
-            seen_at=state.seen_at,
-            version_no=state.version_no,
-            mapping_version=0
-            if state.child_id in damaged
-            else state.mapping_version,  # sealed afresh if it comes again
-            row_version=state.row_version,
-            highest=highest.get(state.child_id, state.version_no),
-            known=known.get(state.child_id, set()),
-            keys=met.tried(state.child_id, partial(record_rows.stored_keys, vault, state)),
-            unreadable=state.child_id in met.children,
-            new=NewOwner(),
-        )
-        for index, state in states.items()
-    }
-    met.settle(of=len(states))
-    return current
-
-
-def _erased(
-    transaction: Transaction, records: Sequence[SourceRecord], index: BlindIndex, *, known: Mapping[bytes, _Current]
-) -> frozenset[bytes]:
-    """Return the keys of those records whose child was erased."""
-    digests = {}
-    for record in records:
-        key_index = index.source_key(record.system, record.stream, record.key)
-        if key_index not in known:
-            digests[index.erased_record(record.system, record.stream, record.key)] = key_index
-    return frozenset(digests[digest] for digest in erasures.erased_among(transaction, digests))
-
-
-def _outcome(row: Delivered, now: _Current | None) -> str:
-    if now is None:
-        return "superseded" if row.erased else "accepted"
-    if row.content_digest == now.content_digest:
-        return "unchanged"
-    if now.keys is None or row.content_digest in now.known:
-        return "superseded"
-    return "superseded" if _is_older(row, now) else "accepted"
-
-
-def _is_older(row: Delivered, now: _Current) -> bool:
-    """Tell whether the source said `row` before `now`; without different stamps, whether it delivered it before."""
-    stamp = row.record.version_at
-    if stamp is not None and now.version_at is not None and stamp != now.version_at:
-        return stamp < now.version_at
-    waited = row.waited  # only a row that waited can have come before what is stored
-    return waited is not None and (waited.first_seen_at, waited.row_number) < (now.seen_at, now.row_number)
-
-
-def _accept(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current | None, stamp: Stamp) -> _Current:
+def _accept(vault: Vault, batch: RecordBatch, row: Delivered, *, now: Current | None, stamp: Stamp) -> Current:
     """Take a row as the newest so far: open its child on first sight, keep what was written."""
     if now is None:
         keys, new = record_rows.new_keys(vault, row.record)
-        highest, row_version, known = 0, 0, set[bytes]()
+        highest, row_version, known = 0, 0, dict[bytes, int]()
     else:
         if now.keys is None:
             raise RuntimeError("an erased record accepts nothing")
         keys, new = record_rows.with_case_key(vault, row.record, keys=now.keys, new=now.new)
         highest, row_version, known = now.highest, now.row_version, now.known
-    record_rows.add_version(batch, row, keys=keys, version_no=highest + 1, stamp=stamp)
-    return _Current(
+    version_no = known.get(row.content_digest, highest + 1)
+    if row.content_digest not in known:
+        record_rows.add_version(batch, row, keys=keys, version_no=version_no, stamp=stamp)
+    return Current(
         version_at=row.record.version_at,
+        said_version=row.record.version,
         content_digest=row.content_digest,
+        withdrawn=row.record.operation is Operation.DELETE,
         run_id=stamp.run_id,
         row_number=row.record.row,
         seen_at=row.seen_at(stamp),
-        version_no=highest + 1,
+        version_no=version_no,
         mapping_version=stamp.mapping_version,
         row_version=row_version + 1,
-        highest=highest + 1,
-        known=known | {row.content_digest},
+        known=known | {row.content_digest: version_no},
         keys=keys,
         new=new,
     )
 
 
-def _keep_older(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current, stamp: Stamp) -> None:
+def _keep_older(vault: Vault, batch: RecordBatch, row: Delivered, *, now: Current, stamp: Stamp) -> None:
     """Keep an older version that comes late as it was written; it overwrites nothing."""
     if now.keys is None:
         return
@@ -328,23 +277,22 @@ def _keep_older(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Curre
     if new.case is not None:  # a case of which only the tombstone was known: its key must outlive this batch
         record_rows.add_case(batch, CaseFacts(), keys=keys, new=new, row_version=now.row_version, stamp=stamp)
     now.keys = keys
-    now.highest += 1
-    now.known.add(row.content_digest)
-    record_rows.add_version(batch, row, keys=keys, version_no=now.highest, stamp=stamp)
+    now.known[row.content_digest] = now.highest + 1
+    record_rows.add_version(batch, row, keys=keys, version_no=now.known[row.content_digest], stamp=stamp)
 
 
-def _make_current(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current, stamp: Stamp) -> None:
+def _make_current(vault: Vault, batch: RecordBatch, row: Delivered, *, now: Current, stamp: Stamp) -> None:
     if now.keys is not None:
         version = (now.version_no, now.row_version)
         record_rows.add_current(vault, batch, row, keys=now.keys, new=now.new, version=version, stamp=stamp)
 
 
-def _understand_anew(vault: Vault, batch: RecordBatch, row: Delivered, *, now: _Current, stamp: Stamp) -> None:
+def _understand_anew(vault: Vault, batch: RecordBatch, row: Delivered, *, now: Current, stamp: Stamp) -> None:
     if now.keys is not None:
         record_rows.add_reread(vault, batch, row, keys=now.keys, row_version=now.row_version, stamp=stamp)
 
 
-def _overtake(batch: RecordBatch, stamp: Stamp, now: _Current | None, *, verdict: int | None) -> None:
+def _overtake(batch: RecordBatch, stamp: Stamp, now: Current | None, *, verdict: int | None) -> None:
     """The row that was accepted before, in this run, is now superseded: each row ends in exactly one outcome."""
     if verdict is not None:
         batch.verdicts[verdict] = {**batch.verdicts[verdict], "outcome": "superseded"}
@@ -380,7 +328,7 @@ def _refuse(
     batch: RecordBatch,
     refused: Sequence[_Refused],
     *,
-    file_format: FileFormat,
+    file_format: Form,
     stamp: Stamp,
 ) -> None:
     """Keep each broken row in quarantine once; the same bytes again are the same row, seen again."""

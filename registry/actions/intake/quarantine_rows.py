@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID, uuid4
 
-from connectors.contract import FileFormat
 from connectors.records import Rejected
 from registry.actions.intake.record_rows import Stamp
 from registry.actions.keys.sealing import Vault, open_raw, seal_raw
@@ -15,6 +15,25 @@ from registry.store import sources
 from registry.store.quarantine import Entry, WaitingRow
 from registry.store.session import Transaction
 from registry.store.sources import RecordBatch, SourceKey
+
+
+class Form(Protocol):
+    """Which system's records rows are, of which stream, and by which mapping they are understood."""
+
+    @property
+    def system(self) -> str:
+        """The sector."""
+        ...
+
+    @property
+    def stream(self) -> str:
+        """The kind of record."""
+        ...
+
+    @property
+    def mapping_version(self) -> int:
+        """A higher one retries what was quarantined."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +71,7 @@ def seal_of(transaction: Transaction, vault: Vault, system: str) -> Seal:
 
 
 def add_quarantined(
-    batch: RecordBatch, seal: Seal, rejected: Rejected, *, digest: bytes, file_format: FileFormat, stamp: Stamp
+    batch: RecordBatch, seal: Seal, rejected: Rejected, *, digest: bytes, file_format: Form, stamp: Stamp
 ) -> None:
     """Add a row that is refused for the first time."""
     quarantine_id = uuid4()

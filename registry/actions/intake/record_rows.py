@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,7 @@ class Stamp:
     run_id: UUID
     at: datetime
     mapping_version: int
+    source: str | None = None  # the connection that the rows were read from; None: a file or a form
 
 
 def new_keys(vault: Vault, record: SourceRecord, *, child_id: UUID | None = None) -> tuple[OpenKeys, NewOwner]:
@@ -252,7 +253,7 @@ def _identity_row(delivered: Delivered, keys: OpenKeys, *, row_version: int, sta
         "contact": {"address": record.facts.address},
         "services": services,
         "welfare": {"groups": [] if group is None else [group]},
-        "source": {"stream": record.stream, "key": record.key},
+        "source": _source_document(record),
     }
     sealed = seal_documents(keys.child, "identity", row=keys.child_id, documents=documents)
     return {
@@ -262,6 +263,11 @@ def _identity_row(delivered: Delivered, keys: OpenKeys, *, row_version: int, sta
         "row_version": row_version,
         "updated_at": stamp.at,
     }
+
+
+def _source_document(record: SourceRecord) -> Mapping[str, Any]:
+    others = {"identifiers": [list(each) for each in record.identifiers]} if record.identifiers else {}
+    return {"stream": record.stream, "key": record.key, **others}
 
 
 def _carer(carer: PersonFacts | None) -> dict[str, Any] | None:
@@ -281,6 +287,8 @@ def _record_row(delivered: Delivered, child_id: UUID, *, version_no: int, stamp:
         "row_number": record.row,
         "withdrawn": record.operation is Operation.DELETE,
         "seen_at": delivered.seen_at(stamp),
+        "said_version": record.version,
+        "source": stamp.source,
     }
 
 
@@ -291,8 +299,22 @@ def _add_lookups(vault: Vault, batch: RecordBatch, delivered: Delivered, *, keys
         batch.identifiers.append(
             {"number_index": number, "leads_to": child_id, "kind": CLAIMED, "key_version": index.version}
         )
+    batch.identifiers.extend(other_rows(index, child_id, delivered.record.identifiers))
     batch.blocks.extend(block_rows(index, child_id, identity))
     batch.searches.append(search_row(vault, identity, child_id=child_id, key=keys.child))
+
+
+def other_rows(index: BlindIndex, child_id: UUID, others: Iterable[tuple[str, str]]) -> list[Mapping[str, Any]]:
+    """Return the look-ups by the other identifiers that a source gave; args: others: domain and value."""
+    return [
+        {"number_index": hashed, "leads_to": child_id, "kind": CLAIMED, "key_version": index.version}
+        for hashed in sorted({other_identifier(index, domain, value) for domain, value in others})
+    ]
+
+
+def other_identifier(index: BlindIndex, domain: str, value: str) -> bytes:
+    """Return the keyed hash of an identifier that is neither a record's own key nor a personal number."""
+    return index.identifier(f"other {domain}", value)
 
 
 def block_rows(index: BlindIndex, child_id: UUID, identity: Identity) -> list[Mapping[str, Any]]:

@@ -136,7 +136,7 @@ def _numbers(
     if LINKED in wanted and link is not None:
         key, token = _key(vault, child), link.sealed_number
         numbers[LINKED] = open_group(key, "link", group="number", row=link.link_id, token=token)["number"]
-    return [
+    rows: Rows = [
         {
             "number_index": index.identifier(NUMBER, number),
             "leads_to": child.child_id,
@@ -146,6 +146,13 @@ def _numbers(
         for kind, number in numbers.items()
         if number
     ]
+    return rows + (_others(vault, index, child) if record_rows.CLAIMED in wanted else [])
+
+
+def _others(vault: Vault, index: BlindIndex, child: HeldChild) -> Rows:
+    key = _key(vault, child)
+    source = open_group(key, "identity", group="source", row=child.child_id, token=child.sealed_source or b"")
+    return record_rows.other_rows(index, child.child_id, [(one, value) for one, value in source.get("identifiers", ())])
 
 
 def _identity(vault: Vault, child: HeldChild) -> Identity:

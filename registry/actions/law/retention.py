@@ -25,7 +25,7 @@ from registry.model.working_days import day_in_viet_nam
 from registry.protect.authorize import Action, authorize
 from registry.protect.keys.erasure_ledger import ErasureLedger
 from registry.protect.log.access_log import Event
-from registry.store import grouping, legal_holds, protection_cases, retention, subject_requests
+from registry.store import findings, grouping, legal_holds, protection_cases, retention, subject_requests
 from registry.store.protection_cases import CaseForDecision
 from registry.store.session import Transaction
 
@@ -41,6 +41,7 @@ class Blocked(StrEnum):
     HOLD = "hold"
     OPEN_CASE = "open_case"
     OPEN_REQUEST = "open_request"
+    DIED = "died"  # her record is kept: somebody may have to answer for it
 
 
 class MustStay(Conflict):
@@ -180,6 +181,8 @@ def _check(
 def _unfinished(transaction: Transaction, vault: Vault, name: Kept, *, ids: Sequence[UUID]) -> Blocked | None:
     if subject_requests.with_open_request(transaction, ids):
         return Blocked.OPEN_REQUEST
+    if findings.died_among(transaction, ids):
+        return Blocked.DIED
     if name is Kept.AGE_OUT and any(
         not _closed(vault, case) for case in protection_cases.of_children(transaction, ids)
     ):

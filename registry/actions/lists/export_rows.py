@@ -26,7 +26,7 @@ from registry.store.children import SealedChild
 from registry.store.session import Transaction
 
 MOST: Final = 2000  # children on one list
-_MOST_RECORDS: Final = 4 * MOST
+MOST_RECORDS: Final = 4 * MOST
 _EARLIEST, _LATEST = 1990, 2100
 _BEST: Final = ("civil_status", "education", "health", "social_aid", "protection")
 _DIGEST_BYTES: Final = 16
@@ -88,14 +88,14 @@ def find_rows(transaction: Transaction, vault: Vault, grant: Grant, question: Qu
         area=question.area(grant.area),
         years=(question.first_year, question.last_year),
         sex=question.sex,
-        limit=_MOST_RECORDS + 1,
+        limit=MOST_RECORDS + 1,
     )
-    if len(ids) > _MOST_RECORDS:
+    if len(ids) > MOST_RECORDS:
         raise TooMany(field="commune")
     heads = grouping.heads(transaction, ids) if ids else {}
-    hidden = _hidden(transaction, heads)
-    kept = [row for row in _read(transaction, vault, grant, ids) if heads[row.child_id] not in hidden]
-    best = _best_of(kept, heads)
+    hidden = hidden_among(transaction, heads)
+    kept = [row for row in read_rows(transaction, vault, grant, ids) if heads[row.child_id] not in hidden]
+    best = best_of(kept, heads)
     if len(best) > MOST:
         raise TooMany(field="commune")
     return _rows(transaction, vault, grant, best)
@@ -111,16 +111,16 @@ def rows_again(
     """
     area = question.area(grant.area)
     heads = grouping.heads(transaction, list(digests)) if digests else {}
-    hidden = _hidden(transaction, heads)
+    hidden = hidden_among(transaction, heads)
     found = [
         row
-        for row in _read(transaction, vault, grant, [child for child in digests if heads[child] not in hidden])
+        for row in read_rows(transaction, vault, grant, [child for child in digests if heads[child] not in hidden])
         if area.nation or row.province_code in area.provinces or not area.communes.isdisjoint(row.communes)
     ]
     return [row for row in _rows(transaction, vault, grant, found) if row.digest == digests[row.child_id]]
 
 
-def _hidden(transaction: Transaction, heads: Mapping[UUID, UUID]) -> set[UUID]:
+def hidden_among(transaction: Transaction, heads: Mapping[UUID, UUID]) -> set[UUID]:
     """Return the children who stand on no list: sealed, or their processing was restricted at the family's request.
 
     Args:
@@ -138,12 +138,13 @@ def list_digest(keyring: Keyring, digests: Mapping[UUID, bytes]) -> bytes:
     return hmac.digest(keyring.derived(Domain.EXPORT_MARK, b"list"), told, "sha256")
 
 
-def _read(transaction: Transaction, vault: Vault, grant: Grant, ids: Collection[UUID]) -> list[SealedChild]:
+def read_rows(transaction: Transaction, vault: Vault, grant: Grant, ids: Collection[UUID]) -> list[SealedChild]:
+    """Return identities of the area of the grant; decoys stand on no list."""
     decoys = Decoys(transaction, vault)
     return decoys.without(children.some(transaction, grant, list(ids))) if ids else []
 
 
-def _best_of(rows: Iterable[SealedChild], heads: Mapping[UUID, UUID]) -> list[SealedChild]:
+def best_of(rows: Iterable[SealedChild], heads: Mapping[UUID, UUID]) -> list[SealedChild]:
     """Return one record for each child: of the system that knows best."""
     order = {system: place for place, system in enumerate(_BEST)}
     best: dict[UUID, SealedChild] = {}

@@ -62,6 +62,7 @@ class ExportView:
     fetches: int
     question: Question | None = None  # None: it has expired
     reason: str | None = field(default=None, repr=False)  # the sentence of whoever asked
+    of_problems: bool = False  # a list for the police, with columns for their answers
 
 
 def ask_export(transaction: Transaction, vault: Vault, question: Question) -> ExportView:
@@ -80,18 +81,39 @@ def ask_export(transaction: Transaction, vault: Vault, question: Question) -> Ex
     if not rows:
         raise BadQuery("commune", "no child of your area is on this list")
     digests = {row.child_id: row.digest for row in rows}
-    alone = exports.handed_out(transaction, since=access.at - A_DAY) + len(rows) <= ALONE
-    export = _fixed(transaction, vault, digests=digests, needs_second=not alone, area=question.area(grant.area))
+    return fix_list(transaction, vault, question, digests, action=Action.ASK_EXPORT, area=question.area(grant.area))
+
+
+def fix_list(
+    transaction: Transaction,
+    vault: Vault,
+    question: Question,
+    digests: Mapping[UUID, bytes],
+    *,
+    action: Action,
+    area: Area,
+) -> ExportView:
+    """Fix a list whose children are known, and say whether a second person must agree; the turn is the caller's.
+
+    Args:
+        digests: identity → digest of what the list says of her.
+        action: by which it was permitted.
+        area: of the children.
+    """
+    access = transaction.access
+    alone = exports.handed_out(transaction, since=access.at - A_DAY) + len(digests) <= ALONE
+    export = _fixed(transaction, vault, digests=digests, needs_second=not alone, area=area)
     document = {
         "question": asdict(question),
         "reason": access.reason,
         "rows": [[str(child), digest.hex()] for child, digest in digests.items()],
+        "of_problems": action is Action.PROBLEMS,
     }
     sealed = _sealed(vault, export.export_id, "list", document=document)
     exports.add(transaction, export, sealed_list=sealed)
-    counts = {"children": len(rows), "needs_second": int(not alone)}
+    counts = {"children": len(digests), "needs_second": int(not alone)}
     digest = (export.list_digest,)
-    log(transaction, vault, Event(action=Action.ASK_EXPORT.value, counts=counts, row_digests=digest))
+    log(transaction, vault, Event(action=action.value, counts=counts, row_digests=digest))
     return _view(export, document, at=access.at)
 
 
@@ -218,6 +240,11 @@ def listed(transaction: Transaction, vault: Vault, export: Export) -> dict[str, 
     return unseal_document(key, Place("export_list", "list", export.export_id, version), sealed)
 
 
+def is_of_problems(document: Mapping[str, Any]) -> bool:
+    """Say whether a list is one for the police."""
+    return bool(document.get("of_problems"))
+
+
 def question_of(document: Mapping[str, Any]) -> Question:
     """Return what a list was asked for by."""
     return Question(**document["question"])
@@ -290,4 +317,5 @@ def _view(export: Export, document: Mapping[str, Any] | None, *, at: datetime) -
         fetches=export.fetches,
         question=None if document is None else question_of(document),
         reason=None if document is None else document["reason"],
+        of_problems=document is not None and is_of_problems(document),
     )

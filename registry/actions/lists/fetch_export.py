@@ -11,7 +11,7 @@ from uuid import UUID
 
 from registry.actions.keys.sealing import Vault
 from registry.actions.lists.export_rows import Row, rows_again
-from registry.actions.lists.exports import State, listed, question_of, state_of
+from registry.actions.lists.exports import State, is_of_problems, listed, question_of, state_of
 from registry.actions.oversight.log import log
 from registry.exports.child_list import Handed, csv_file, workbook_file
 from registry.exports.published import Language
@@ -70,6 +70,8 @@ def fetch_export(
     state = state_of(export, access.at)
     if state is not State.READY or document is None:
         raise Conflict(f"the list is {state.value}", field="export")
+    if is_of_problems(document):
+        raise NotFound
     digests = {UUID(child): bytes.fromhex(digest) for child, digest in document["rows"]}
     rows = rows_again(transaction, vault, grant, digests=digests, question=question_of(document))
     exports.count_fetch(transaction, export_id)

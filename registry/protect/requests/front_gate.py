@@ -51,6 +51,10 @@ _ONCE: Final = frozenset(
 _HOST: Final = re.compile(r"([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?")
 _TARGET: Final = re.compile(rb"/[A-Za-z0-9\-._~!$&'()*+,=:@%/]*")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})|%(2[fF]|5[cC]|[01][0-9A-Fa-f]|7[fF])")
+# The key of a record may hold a slash. Behind this place the path is the key, however it is written: nobody can read
+# a slash there as the end of it.
+_RECORD_KEY: Final = re.compile(rb"(/v1/sources/[a-z0-9_]+/streams/[a-z0-9_]+/records/)(.+)")
+_SLASH: Final = re.compile(rb"%2[fF]")
 
 
 class Refusal(StrEnum):
@@ -179,7 +183,9 @@ def _check_size(scope: Scope, headers: Headers) -> None:
 def _check_target(scope: Scope) -> None:
     """Refuse every spelling of a path but the plain one: two programs would read the others differently."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    if not _TARGET.fullmatch(raw) or b"//" in raw or _BAD_ESCAPE.search(raw):
+    of_record = _RECORD_KEY.fullmatch(raw)
+    judged = raw if of_record is None else of_record[1] + _SLASH.sub(b"/", of_record[2])
+    if not _TARGET.fullmatch(judged) or b"//" in judged or _BAD_ESCAPE.search(judged):
         raise _Stopped(Refusal.TARGET)
     plain = unquote_to_bytes(raw)
     if any(step in (b".", b"..") for step in plain.split(b"/")) or not _is_text(plain):

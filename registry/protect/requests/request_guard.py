@@ -18,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 Refusal = Callable[[int, str], tuple[str, bytes]]  # status and path of a request → media type and document
+Largest = Callable[[str], int | None]  # path of a request → bytes of its body; None: as for all
 
 LARGEST_BODY: Final = 64 * 1024  # bytes; forms and questions are small, files come by another way
 
@@ -44,6 +45,7 @@ class RequestGuard:
         content_security_policy: str,
         refusal: Refusal | None = None,
         largest_body: int = LARGEST_BODY,
+        larger: Largest | None = None,
     ) -> None:
         """Guard an application.
 
@@ -51,6 +53,7 @@ class RequestGuard:
             content_security_policy: what the answers may load and where they may lead.
             refusal: writes the guard's own refusals; by default they are problem documents.
             largest_body: bytes of a request.
+            larger: tells where more than that may come in; None: nowhere.
         """
         headers = {**COMMON_HEADERS, "Content-Security-Policy": content_security_policy}
         self._app = app
@@ -58,6 +61,7 @@ class RequestGuard:
         self._tls_headers = _encoded({**headers, **TLS_HEADERS})
         self._refusal = refusal or _problem
         self._largest = largest_body
+        self._larger = larger
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -78,8 +82,9 @@ class RequestGuard:
 
     async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes | None:
         """Return the body; None if it is longer than allowed."""
+        largest = (self._larger(scope["path"]) if self._larger else None) or self._largest
         for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > self._largest):
+            if name == b"content-length" and (not value.isdigit() or int(value) > largest):
                 return None
         body = bytearray()
         more = True
@@ -89,7 +94,7 @@ class RequestGuard:
                 break
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > self._largest:
+            if len(body) > largest:
                 return None
         return bytes(body)
 

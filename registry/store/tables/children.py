@@ -62,6 +62,9 @@ class SourceRecordRow(Base):
     """The state of a source record: which version is the current one."""
 
     __tablename__ = "source_record"
+    __table_args__ = (
+        Index("ix_source_record_source_stream", "source", "stream", postgresql_where=text("source IS NOT NULL")),
+    )
 
     child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
     system: Mapped[str]
@@ -73,6 +76,8 @@ class SourceRecordRow(Base):
     row_number: Mapped[int]
     withdrawn: Mapped[bool]
     seen_at: Mapped[datetime]
+    said_version: Mapped[BigNumber | None] = mapped_column(comment="the source's own number of the current version")
+    source: Mapped[str | None] = mapped_column(comment="the connection that delivered it; null: a file or a form")
 
 
 class SourceVersionRow(Base):
@@ -111,7 +116,9 @@ class IdentifierLookupRow(Base):
     __tablename__ = "identifier_lookup"
     __table_args__ = (Index("ix_identifier_lookup_leads_to", "leads_to"),)
 
-    number_index: Mapped[bytes] = mapped_column(primary_key=True, comment="keyed hash of the personal number")
+    number_index: Mapped[bytes] = mapped_column(
+        primary_key=True, comment="keyed hash of a personal number, or of another number that a source gave"
+    )
     leads_to: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True, comment="claimed by the source, or linked")
     key_version: Mapped[SmallNumber] = mapped_column(server_default=text("1"), comment="version of the index key")
@@ -340,8 +347,16 @@ class OutboxEventRow(Base):
     """A thin event, written in the transaction of what it tells: ids and kinds, no names."""
 
     __tablename__ = "outbox_event"
+    __table_args__ = (
+        Index("ix_outbox_event_system_position", "system", "position"),
+        Index("ix_outbox_event_unnumbered", "event_id", postgresql_where=text("position IS NULL")),
+    )
 
     child_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("child.child_id"), primary_key=True)
     event_id: Mapped[BigNumber] = mapped_column(Identity(always=True), primary_key=True)
     kind: Mapped[str]
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    system: Mapped[str | None] = mapped_column(comment="whose record it tells of; null: not numbered yet")
+    position: Mapped[BigNumber | None] = mapped_column(
+        comment="place in the feed of the system, in the order of commits; null: not numbered yet"
+    )

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.store.tables.base import Base
@@ -26,6 +26,10 @@ class ClientRow(Base):
     created_at: Mapped[datetime]
     keys_changed_at: Mapped[datetime] = mapped_column(comment="tokens given before are worth nothing")
     disabled_at: Mapped[datetime | None]
+    rights: Mapped[list[str]] = mapped_column(
+        server_default=text("'{}'"),
+        comment="what it may read of its own records beyond their states: number, proposals",
+    )
 
 
 class ClientTokenRow(Base):

@@ -11,10 +11,13 @@ from registry.store.tables import (
     link_states,
     log,
     pairs,
+    population,
     problems,
+    proposal_answers,
     rights,
     seals,
     sign_in,
+    source_listings,
     sources,
     supporting,
 )
@@ -22,7 +25,8 @@ from registry.store.tables.base import Base
 
 METADATA = Base.metadata
 
-_OF_A_CHILD = {module.__name__ for module in (children, pairs, seals, rights, emergencies, link_states, problems)}
+_OWNED = (children, pairs, seals, rights, emergencies, link_states, problems, proposal_answers, source_listings)
+_OF_A_CHILD = {module.__name__ for module in _OWNED}
 CHILD_OWNED = tuple(
     sorted(mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__module__ in _OF_A_CHILD)
 )
@@ -40,10 +44,13 @@ __all__ = [
     "link_states",
     "log",
     "pairs",
+    "population",
     "problems",
+    "proposal_answers",
     "rights",
     "seals",
     "sign_in",
+    "source_listings",
     "sources",
     "supporting",
 ]

@@ -113,3 +113,15 @@ def test_elsewhere_than_on_a_demo_the_administrator_signs_in(real: RealHome, key
     add = ("clients", "add", "office", *OF_EDUCATION, "--jwks", keys)
     assert "--login" in real.home.run(*add).refusal()
     assert real.home.run(*add, "--login", "chief", password=real.password).code == 0
+
+
+def test_rights_are_given_and_taken_and_no_others(home: Home, keys: Path) -> None:
+    add = ("clients", "add", "reader", *OF_EDUCATION, "--jwks", keys, *ADMINISTRATOR)
+    added = home.answer(*add, "--right", "number")
+    assert clients(home)[0]["rights"] == "number"
+    rights = ("clients", "rights", added["client_id"], *ADMINISTRATOR)
+    assert "number, proposals" in home.run(*rights, "--right", "proposals", "--right", "number").out
+    assert clients(home)[0]["rights"] == "number proposals"
+    assert "right" in home.run(*rights, "--right", "everything").refusal()
+    assert home.run(*rights).out.strip().endswith("none")
+    assert clients(home)[0]["rights"] == ""

@@ -41,6 +41,8 @@ _CLOSED_SETS: Mapping[str, Any] = {
     "record_verdict.says": "same",
     "source_version.key_kind": "child",
     "ingest_run.state": "done",
+    "sync_run.state": "running",
+    "withdrawal_proposal.state": "waiting",
     "installation.mark": "demo",
     "key_version.domain": "identity_wrap",
     "key_version.state": "active",
@@ -57,6 +59,16 @@ _CLOSED_SETS: Mapping[str, Any] = {
     "subject_request.outcome": "granted",
     "child_seal.keepers": [uuid.UUID(int=1)],
     "staff_session.method": "password",
+    "delivery.state": "dead",
+    "proposal_answer.taken": True,
+    "link_state.state": "stale",
+    "finding.kind": "name",
+    "finding.state": "undone",
+    "proposed_correction.field": "name",
+    "proposed_correction.answer": "taken",
+    "number_history.status": "replaced",
+    "child_mark.mark": "died",
+    "problem_answer.says": "confirmed",
 }
 # without these a row with all its bytes would not be whole
 _BESIDE_BYTES = frozenset(
@@ -67,6 +79,12 @@ _BESIDE_BYTES = frozenset(
         "subject_request.outcome",
         "subject_request.extended_at",
         "legal_hold.lifted_at",
+        "link_state.due_at",
+        "link_state.request_id",
+        "finding.decided_at",
+        "finding.decided_by",
+        "finding.undone_at",
+        "number_history.valid_to",
     }
 )
 

@@ -30,8 +30,12 @@ LOOK_UPS = {
     "child_seal",  # whom it hides is what the policies of the others ask it
 }
 WITH_THE_CHILD = sorted(set(CHILD_OWNED) - LOOK_UPS)
-# what officers themselves take down about a child: why they opened her, and what her family asks for and agrees to
-WRITTEN_BY_OFFICERS = {"opening", "emergency", "consent", "consent_signature", "subject_request", "subject_correction"}
+# what officers themselves take down about a child: why they opened her, what her family asks for and agrees to, what
+# went to the police and came back
+WRITTEN_BY_OFFICERS = {
+    *("opening", "emergency", "consent", "consent_signature", "subject_request", "subject_correction"),
+    *("problem", "problem_answer"),
+}
 Context = dict[str, str]
 Owner = psycopg.Connection[tuple[object, ...]]
 PURPOSE = {"app.purpose": "care"}

@@ -1,0 +1,1 @@
+"""What systems outside push and fetch: batches, single records, events, deliveries."""

@@ -1,0 +1,1 @@
+"""Tests of what the population database says of links."""
