@@ -76,7 +76,9 @@ def test_a_client_is_given_a_token_and_told_who_it_is(machine: Machine, world: W
     assert own.status_code == 200
     told = own.json()
     assert (told["client_id"], told["system"], told["streams"]) == (str(machine.id), "education", ["pupils"])
-    assert told["actions"] == ["link_state", "ingest", "sign_in"]
+    assert told["actions"] == [
+        *("link_state", "ingest", "events", "subscribe", "read_number", "proposals", "sign_in"),
+    ]
     assert told["certificate_bound"] is False
 
 

@@ -10,16 +10,17 @@ from tests.web.browsing import Person, person
 from tests.web.world import World
 
 SCREENS = {
-    "worker": ("/", "/find", "/tables", "/tables/children-by-province-age-sex"),
-    "reviewer": ("/", "/tables", "/record-joins"),
+    "worker": ("/", "/find", "/problems", "/tables", "/tables/children-by-province-age-sex"),
+    "reviewer": ("/", "/findings", "/tables", "/record-joins"),
+    "steward": ("/", "/sources", "/population"),
     "statistician": ("/", "/tables", "/tables/children-by-province-age-sex"),
     "auditor": ("/", "/log"),
     "custodian": ("/",),
 }
 MENUS = {
-    "worker": {"/", "/find", "/tables", "/emergencies", "/exports", "/requests"},
-    "province": {"/", "/find", "/tables", "/emergencies", "/exports", "/export-approvals", "/requests"},
-    "reviewer": {"/", "/reviews", "/record-pairs", "/tables"},
+    "worker": {"/", "/find", "/tables", "/emergencies", "/exports", "/problems", "/requests"},
+    "province": {"/", "/find", "/tables", "/emergencies", "/exports", "/export-approvals", "/problems", "/requests"},
+    "reviewer": {"/", "/reviews", "/record-pairs", "/findings", "/tables"},
     "statistician": {"/", "/tables"},
     "auditor": {"/", "/tables", "/log", "/looks", "/legal-bases", "/processing", "/export-approvals"},
     "custodian": {"/"},

@@ -12,6 +12,8 @@ from connectors.plugins import BUILT_IN_SECTORS
 from connectors.sectors.file_drop import FileDrop
 from tests.connectors.conformance.older_files import OLDER_FILES
 
+pytestmark = pytest.mark.slow
+
 BESIDE = {"count", "push", "reread", "start-over", "missing-field"}  # not every source can show these
 FIXED = {"repeats", "unknown-field"}  # a file has each row once, in columns that are fixed
 

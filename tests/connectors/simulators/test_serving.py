@@ -16,6 +16,8 @@ import pytest
 from connectors.simulators.population import Conduct, Fault, SimulatedPopulation, serve_population
 from tests.connectors.simulators.asking import BEARER, LAN, PEOPLE, about, bus_headers, dci_search, texts, uin
 
+pytestmark = pytest.mark.slow
+
 
 def now() -> datetime:
     """Return the time."""

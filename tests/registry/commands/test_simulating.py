@@ -19,6 +19,8 @@ from connectors.simulators.population.dci_signing import Signer
 from tests.connectors.simulators.asking import dci_search
 from tests.registry.commands.command_line import Home
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-W", "error", "-m", "registry", "simulate", "population"]
 
 

@@ -19,6 +19,8 @@ from connectors.plugins import BUILT_IN_SECTORS
 from tests.connectors.draining import Landed, page
 from tests.registry.commands.command_line import Home
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-W", "error", "-m", "registry", "simulate", "sector"]
 BESIDE: dict[str, dict[str, Any]] = {
     "paged": {"system": "health", "since": date(2026, 1, 1), "rows": "data.danhSach", "error_path": "code"},

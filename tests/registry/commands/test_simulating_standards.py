@@ -10,6 +10,8 @@ from connectors.plugins import BUILT_IN_SECTORS
 from tests.connectors.draining import drained
 from tests.registry.commands.test_simulating_sectors import running
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", ["oneroster", "fhir"])
 def test_a_standard_system_is_read_whole_by_the_connector_it_names(kind: str) -> None:

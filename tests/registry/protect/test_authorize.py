@@ -46,7 +46,7 @@ sync             . . . x . . . . . N
 sources          . . . x . . . . . .
 findings         . . O . . . . . . .
 problems         O O . . . . . . . .
-events           . . . . x . . . . .
+events           . . . . x . . . . x
 subscribe        . . . . x . . . . .
 read_number      . . . . N . . . . .
 proposals        . . . . N . . . . .

@@ -90,6 +90,7 @@ def named_by(installed: Installation, child_id: UUID) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_an_erased_child_but_a_bare_row(installed: Installation) -> None:
     girl = child_of(installed, "A")
     group = [child for child, head in heads_of(installed).items() if head == heads_of(installed)[girl]]
