@@ -7,25 +7,23 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from connectors.contract import CitizenSnapshot
 from connectors.population.extract import read_extract
-from connectors.population.npdb import NpdbConnector, NpdbSettings
-from connectors.simulators.npdb_people import Account
-from connectors.simulators.npdb_server import serve as simulate
 from registry.commands.connection import listening
 from registry.commands.console import AsJson, Bars, Data, answer, err, now, out, table
 from registry.commands.records import file_document, print_files, write_links
 from registry.commands.serving import PortOption, address_of, run_until_interrupted
 from registry.demo.invention import invent
+from registry.demo.outside import HOTLINE, connected_outside, people_of
 from registry.demo.staffing import DemoAccount, staff_the_demo
 from registry.jobs import drop as drops
-from registry.jobs import linking
+from registry.jobs import syncing, verifying
 from registry.jobs.drop import Drop, DropAccount
 from registry.jobs.opening import Installation, installation
 from registry.model.access import Purpose
@@ -43,7 +41,6 @@ REASONS: Final[Mapping[str, str]] = {
     Purpose.OTHER.value: "something else, with a sentence that says what",
 }
 VERIFIED: Final = 100  # links asked about: enough to show, soon done
-SIMULATED = Account(user="child-registry", secret="simulated", api_key="simulated")  # noqa: S106  opens a simulator only
 
 
 def demo(
@@ -66,7 +63,9 @@ def demo(
             chosen = settings.port if port is None else port
             listener = stack.enter_context(listening(settings.host, chosen))
         installed = stack.enter_context(installation(settings, clock=now, may_create=True))
-        account, verified = _work(installed, drop, children=children, quiet=json)
+        work = _Work(installed, stack, children=children, serves=listener is not None)
+        with Bars(quiet=json) as bars:
+            account, verified = work.invented(bars) if drop is None else work.delivered(drop, bars)
         people = staff_the_demo(installed)
         if links is not None:
             write_links(installed, links)
@@ -76,36 +75,61 @@ def demo(
         else:
             _print(account, verified, people)
         if listener is not None:
+            if not json:
+                out.print(f"Simulators are connected by {work.outside.settings.connections_file}", soft_wrap=True)
             out.print(f"Open {address} and sign in with a one-time password; Ctrl-C stops everything.")
-            run_until_interrupted(installed, listener)
+            run_until_interrupted(installed if settings.connections_file else work.outside, listener)
 
 
-def _work(
-    installed: Installation, folder: Path | None, *, children: int, quiet: bool
-) -> tuple[DropAccount | None, Mapping[str, int]]:
-    """Run the main job unless the invented province is there already; return its account and what was verified."""
-    connectors = drops.all_connectors()
-    with ExitStack() as stack, Bars(quiet=quiet) as bars:
-        if folder is None:
-            if drops.is_done(installed, _invention(installed, children)):
+class _Work:
+    """The main job of the demo, with the simulators that it is connected to until the stack is closed."""
+
+    def __init__(self, installed: Installation, stack: ExitStack, *, children: int, serves: bool) -> None:
+        self.outside = installed  # connected to the simulators, once they run
+        self._installed = installed
+        self._stack = stack
+        self._children = children
+        self._serves = serves
+
+    def invented(self, bars: Bars) -> tuple[DropAccount | None, Mapping[str, int]]:
+        """Run the job on an invented province unless it is there already: its account, and what was verified."""
+        digest = _invention(self._installed, self._children)
+        done = drops.is_done(self._installed, digest)
+        if done and not self._serves:
+            return None, {}
+        with tempfile.TemporaryDirectory(prefix="child-registry-", dir=_in_memory()) as folder:
+            progress = bars.step("inventing a province", total=self._children)
+            invent(Path(folder), seed=SEED, children=self._children, on=INVENTED_ON)
+            progress(self._children)
+            drop = drops.look_into(Path(folder), drops.all_connectors())
+            if done:
+                self._connect(drop, invented=True)
                 return None, {}
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="child-registry-", dir=_in_memory())))
-            invented = bars.step("inventing a province", total=children)
-            invent(folder, seed=SEED, children=children, on=INVENTED_ON)
-            invented(children)
-            digest = _invention(installed, children)
-            drop = drops.look_into(folder, connectors)
-        else:
-            drop = drops.look_into(folder, connectors)
-            digest = drops.drop_digest(installed.vault, drop)
-        account = drops.run_drop(installed, drop, connectors, digest=digest, step=bars.step)
-        verified = _verify(installed, drop, bars)
-        drops.count_and_seal(installed)
-    for name in drop.unknown:
-        err.print(
-            f"child-registry: {name} is no file that a connector knows; it was left alone", markup=False, soft_wrap=True
-        )
-    return account, verified
+            account, verified = self._run(drop, digest, bars, invented=True)
+        _read_hotline(self.outside, bars)
+        return account, verified
+
+    def delivered(self, folder: Path, bars: Bars) -> tuple[DropAccount, Mapping[str, int]]:
+        """Run the job on a delivered drop: its account, and what was verified."""
+        drop = drops.look_into(folder, drops.all_connectors())
+        digest = drops.drop_digest(self._installed.vault, drop)
+        done = self._run(drop, digest, bars, invented=False)
+        for name in drop.unknown:
+            told = f"child-registry: {name} is no file that a connector knows; it was left alone"
+            err.print(told, markup=False, soft_wrap=True)
+        return done
+
+    def _run(self, drop: Drop, digest: bytes, bars: Bars, *, invented: bool) -> tuple[DropAccount, Mapping[str, int]]:
+        account = drops.run_drop(self._installed, drop, drops.all_connectors(), digest=digest, step=bars.step)
+        self._connect(drop, invented=invented)
+        verified = _verify(self.outside, bars)
+        drops.count_and_seal(self._installed)
+        return account, verified
+
+    def _connect(self, drop: Drop, *, invented: bool) -> None:
+        people = list(people_of(read_extract(drop.population)))
+        outside = connected_outside(self._installed, people, seed=SEED, invented=invented)
+        self.outside = self._stack.enter_context(outside)
 
 
 def _in_memory() -> Path | None:
@@ -119,24 +143,21 @@ def _invention(installed: Installation, children: int) -> bytes:
     return installed.vault.index.bytes_digest(f"invented {SEED} {children} {INVENTED_ON}".encode())
 
 
-def _verify(installed: Installation, drop: Drop, bars: Bars) -> Mapping[str, int]:
-    """Ask a simulated population service about some links, over real HTTP on loopback."""
-    people = (
-        (person.personal_number, person.full_name or "", person.birth_date or "")
-        for person in read_extract(drop.population)
-        if isinstance(person, CitizenSnapshot)
-    )
-    with simulate(people, SIMULATED, clock=now) as url:
-        settings = NpdbSettings(
-            endpoint=url,
-            user=SIMULATED.user,
-            secret=SIMULATED.secret,
-            api_key=SIMULATED.api_key,
-            x_road_client="VN/GOV/DEMO/CHILD-REGISTRY",
-        )
-        with NpdbConnector(settings, clock=now, sleep=time.sleep) as connector:
-            progress = bars.step("verifying links", total=VERIFIED)
-            return linking.verify_some(installed, connector, limit=VERIFIED, progress=progress)
+def _verify(outside: Installation, bars: Bars) -> Mapping[str, int]:
+    """Ask the simulated population database about some links, over real HTTP on loopback; changes come first."""
+    with verifying.connected(outside) as (connector, terms):
+        at_once = replace(terms, calls_a_second=None)
+        progress = bars.step("verifying links", total=VERIFIED)
+        verifying.follow_changes(outside, connector, at_once)
+        return verifying.drain(outside, connector, at_once, limit=VERIFIED, progress=progress).outcomes
+
+
+def _read_hotline(outside: Installation, bars: Bars) -> None:
+    """Read what the simulated hotline hands over; what waits in quarantine then is for a steward to see."""
+    progress = bars.step("reading the hotline")
+    with syncing.opened_source(HOTLINE, syncing.connection_of(outside, HOTLINE)) as source:
+        for stream in syncing.streams_of(source):
+            syncing.sync_stream(outside, source, stream, sleep=time.sleep, progress=progress)
 
 
 def _report(

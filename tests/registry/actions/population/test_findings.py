@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -226,6 +227,18 @@ def test_a_change_that_is_told_has_the_link_asked_about_and_looked_at(linked: In
     drained(linked, service)
     assert [found.kind for found in waiting(linked)] == ["name"]
     assert rows(linked, "select changes_cursor from population_service") == [{"changes_cursor": "7"}]
+
+
+@pytest.mark.parametrize(("minutes", "links"), [(-5, 0), (5, 1)])
+def test_who_was_answered_about_after_a_change_is_not_asked_about_again(
+    linked: Installation, minutes: int, links: int
+) -> None:
+    service = Scripted(clock=linked.clock)
+    drained(linked, service)
+    recorded = linked.clock() + timedelta(minutes=minutes)
+    event = ChangeEvent(sequence="1", kind=Change.CORRECTED, personal_number=NUMBER, recorded=recorded)
+    service.pages = [ChangePage(events=(event,), next="7", more=False)]
+    assert follow_changes(linked, service, TERMS) == links
 
 
 def test_a_feed_that_has_forgotten_us_has_us_ask_about_everybody(linked: Installation) -> None:
