@@ -39,7 +39,7 @@ QUIET_LOG = {
 }
 KEPT_LOGS = 7
 LOG_SIZE = 1_000_000  # bytes; a larger log is put aside at the next start
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 @dataclass(frozen=True, slots=True)
