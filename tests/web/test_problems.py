@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 
 import httpx
@@ -15,6 +16,12 @@ from tests.web.world import World
 
 PLACE = {name: column for column, (name, _, _) in enumerate(COLUMNS, start=1)}
 SIGNED = {"signed_by": "Trung tá Bế Văn Chín", "signed_on": "30/10/2026", "why": "Kết quả quý IV."}
+
+
+@pytest.fixture(autouse=True)
+def another_day(world: World) -> None:
+    """Let a day pass: beyond some children a day, a list waits for a second person."""
+    world.clock.forward(timedelta(days=1))
 
 
 def fetched(someone: Person) -> bytes:
