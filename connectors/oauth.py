@@ -13,11 +13,12 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlencode
 
+import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.failures import ContractDrift, Denied
 from connectors.formats.strict_json import read_json, read_model
-from connectors.http import Address, Answer, Call, HttpClient
+from connectors.http import Address, Answer, Call, Clock, HttpClient, HttpSettings, Sleep, utc_now
 from connectors.pacing import Elapsed
 
 _SPARE: Final = 30.0  # seconds before its end at which a token is not used any more
@@ -50,6 +51,38 @@ class _Token(BaseModel):
     access_token: str = Field(min_length=1, repr=False)
     token_type: str | None = None  # a bearer's, where it is not said
     expires_in: float | None = Field(default=None, ge=0)
+
+
+class StandingToken:
+    """A token that does not end; for `HttpClient`'s `credentials`."""
+
+    def __init__(self, token: SecretStr, *, header: str = "Authorization", scheme: str = "Bearer ") -> None:
+        """Keep a token; args: scheme: what stands before it in its header."""
+        self._token, self._header, self._scheme = token, header, scheme
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the header that shows it."""
+        return {self._header: self._scheme + self._token.get_secret_value()}
+
+    def renew(self) -> bool:
+        """Tell that there is no other one."""
+        return False
+
+
+def client_of_giver(
+    token_url: str,
+    like: HttpSettings,
+    *,
+    clock: Clock = utc_now,
+    sleep: Sleep = time.sleep,
+    transport: httpx.BaseTransport | None = None,
+) -> HttpClient:
+    """Return a client that asks the giver of tokens, as patiently and over the same certificates as another is asked.
+
+    What a system allows a second does not count tokens.
+    """
+    limits = {name: getattr(like, name) for name in HttpSettings.model_fields.keys() - {"endpoint", "calls_per_second"}}
+    return HttpClient(HttpSettings(endpoint=token_url, **limits), clock=clock, sleep=sleep, transport=transport)
 
 
 class ClientCredentials:

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Final, Self
+from typing import Final
 
 import httpx
 from pydantic import BaseModel
 
 from connectors.contract import (
-    API,
     Ambiguous,
     BadClaim,
     CallContext,
-    Capabilities,
     CitizenSnapshot,
     Claim,
     ContractDrift,
@@ -30,27 +28,24 @@ from connectors.contract import (
     Inactive,
     Inactivity,
     NotFound,
-    Operation,
     Relative,
     TooBroad,
-    Verification,
 )
-from connectors.http import Answer, Call, Clock, HttpClient, Sleep, utc_now
-from connectors.oauth import ClientCredentials
+from connectors.http import Answer, Call, Clock, Sleep, utc_now
 from connectors.population import dci_messages, dci_records
 from connectors.population.agreement import same_birth_date, same_name
+from connectors.population.bearers import Bearer, BearerConnector
 from connectors.population.dci_messages import Members
 from connectors.population.dci_records import Person
 from connectors.population.dci_settings import DciSettings
-from connectors.population.verdicts import is_whom_the_claim_means, verified
 
 _NUMBER: Final = re.compile(r"[0-9]{12}|[0-9]{9}")
 
 
-class DciConnector:
+class DciConnector(BearerConnector[Person]):
     """Asks a partner that speaks DCI; used as a context manager, it closes its connections."""
 
-    api = API
+    name = "dci"
     conformance = "connectors.conformance.scenarios.population:DciScenario"
 
     @classmethod
@@ -67,65 +62,15 @@ class DciConnector:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Prepare to ask; nothing is sent yet."""
-        self._settings, self._clock = settings, clock
+        super().__init__(settings, oauth=settings.oauth, clock=clock, sleep=sleep, transport=transport)
+        self._settings = settings
         self._signer, self._verifier = settings.signer(), settings.verifier()
         self._kinds = (settings.number_type, settings.former_number_type)
-        credentials = None
-        if settings.oauth is not None:
-            at_giver = settings.model_copy(update={"endpoint": settings.oauth.token_url})
-            credentials = ClientCredentials(
-                settings.oauth, HttpClient(at_giver, clock=clock, sleep=sleep, transport=transport)
-            )
-        self._client = HttpClient(settings, clock=clock, sleep=sleep, transport=transport, credentials=credentials)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def describe(self) -> Capabilities:
-        """Say what the partner can be asked."""
-        return Capabilities(
-            name="dci",
-            api=API,
-            operations=frozenset({Operation.VERIFY, Operation.GET, Operation.SEARCH, Operation.RELATIVES}),
-            required_together=("personal_number",),
-            calls_per_second=self._settings.calls_per_second,
-            supports_partial_birth_date=True,
-            names_mismatch=True,
-            tells_inactive=True,
-        )
 
     def health(self) -> Health:
         """Say whether the partner answers; nobody is asked about."""
         ok, detail = self._client.answers(Call(target=self._settings.prefix + "/.well-known/jwks.json"))
         return Health(ok=ok, detail=detail)
-
-    def verify(self, claim: Claim, context: CallContext) -> Verification:
-        """Ask who bears the number, and compare.
-
-        Raises:
-            ConnectorError: there was no answer, or none that can be read.
-        """
-        said = self._bearer_of(claim, context)
-        known = said[1] if isinstance(said, tuple) else said
-        return verified(claim, known, as_of=self._clock(), source_ref=context.request_id)
-
-    def get(self, claim: Claim, context: CallContext) -> CitizenSnapshot | NotFound | Ambiguous | Inactive:
-        """Ask for the bearer of the number; somebody of another name and birth date is not told of.
-
-        Raises:
-            ConnectorError: there was no answer, or none that can be read.
-        """
-        said = self._bearer_of(claim, context)
-        if not isinstance(said, tuple):
-            return said
-        return said[1] if is_whom_the_claim_means(claim, said[1]) else NotFound(source_ref=context.request_id)
 
     def find(self, description: Description, context: CallContext) -> tuple[Found, ...] | TooBroad:
         """Ask whom a description fits.
@@ -151,14 +96,12 @@ class DciConnector:
         Raises:
             ConnectorError: there was no answer, or none that can be read.
         """
-        said = self._bearer_of(claim, context)
-        if not isinstance(said, tuple) or not is_whom_the_claim_means(claim, said[1]):
+        meant = self._meant(claim, context)
+        if meant is None:
             return NotFound(source_ref=context.request_id)
-        return dci_records.parents_of(said[0], kind=self._kinds[0], source_ref=context.request_id)
+        return dci_records.parents_of(meant.resource, kind=self._kinds[0], source_ref=context.request_id)
 
-    def _bearer_of(
-        self, claim: Claim, context: CallContext
-    ) -> tuple[Person, CitizenSnapshot] | NotFound | Ambiguous | Inactive:
+    def _bearer_of(self, claim: Claim, context: CallContext) -> Bearer[Person] | NotFound | Ambiguous | Inactive:
         number, ref = claim.personal_number, context.request_id
         if not _NUMBER.fullmatch(number):
             raise BadClaim("personal_number")
@@ -178,7 +121,7 @@ class DciConnector:
             current = set(person.numbers(self._kinds[0]))
             replaced_by = current.pop() if len(current) == 1 else None
             return Inactive(source_ref=ref, inactivity=Inactivity.REPLACED, replaced_by=replaced_by)
-        return person, self._citizen(person, record, context)
+        return Bearer(resource=person, citizen=self._citizen(person, record, context))
 
     def _citizen(self, person: Person, record: Members, context: CallContext) -> CitizenSnapshot:
         return dci_records.citizen_of(person, record, kinds=self._kinds, source_ref=context.request_id)

@@ -11,18 +11,16 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 import httpx
 from pydantic import BaseModel
 
 from connectors.contract import (
-    API,
     Ambiguous,
     BadClaim,
     CallContext,
-    Capabilities,
     CitizenSnapshot,
     Claim,
     ContractDrift,
@@ -33,18 +31,15 @@ from connectors.contract import (
     Inactive,
     Inactivity,
     NotFound,
-    Operation,
     Relative,
     TooBroad,
-    Verification,
 )
 from connectors.formats.strict_json import read_json
-from connectors.http import Answer, Call, Clock, Credentials, HttpClient, Sleep, utc_now
-from connectors.oauth import ClientCredentials
+from connectors.http import Answer, Call, Clock, Sleep, utc_now
 from connectors.population import fhir_answers
+from connectors.population.bearers import Bearer, BearerConnector
 from connectors.population.fhir_answers import PatientResource, Searchset
 from connectors.population.fhir_settings import FhirSettings, NameParts
-from connectors.population.verdicts import is_whom_the_claim_means, verified
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FHIR: Final = "application/fhir+json"
@@ -57,25 +52,10 @@ _TOO_LITTLE: Final = frozenset({400, 422})  # a description that the server does
 SaidT = TypeVar("SaidT")
 
 
-class _Bearer:
-    """A token that does not end."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def headers(self) -> dict[str, str]:
-        """Return the header that shows it."""
-        return {"Authorization": f"Bearer {self._token}"}
-
-    def renew(self) -> bool:
-        """Tell that there is no other one."""
-        return False
-
-
-class FhirConnector:
+class FhirConnector(BearerConnector[PatientResource]):
     """Asks a FHIR server about citizens; used as a context manager, it closes its connections."""
 
-    api = API
+    name = "fhir"
     conformance = "connectors.conformance.scenarios.population:FhirScenario"
 
     @classmethod
@@ -92,64 +72,15 @@ class FhirConnector:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Prepare to ask; nothing is sent yet."""
+        super().__init__(
+            settings, oauth=settings.oauth, token=settings.token, clock=clock, sleep=sleep, transport=transport
+        )
         self._settings = settings
-        self._clock = clock
-        self._client = HttpClient(
-            settings,
-            clock=clock,
-            sleep=sleep,
-            transport=transport,
-            credentials=_credentials(settings, clock=clock, sleep=sleep, transport=transport),
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def describe(self) -> Capabilities:
-        """Say what the server can be asked."""
-        return Capabilities(
-            name="fhir",
-            api=API,
-            operations=frozenset({Operation.VERIFY, Operation.GET, Operation.SEARCH, Operation.RELATIVES}),
-            required_together=("personal_number",),
-            calls_per_second=self._settings.calls_per_second,
-            supports_partial_birth_date=True,
-            names_mismatch=True,
-            tells_inactive=True,
-        )
 
     def health(self) -> Health:
         """Say whether the server answers; nobody is asked about."""
         ok, detail = self._client.answers(Call(target="/metadata"))
         return Health(ok=ok, detail=detail)
-
-    def verify(self, claim: Claim, context: CallContext) -> Verification:
-        """Ask who bears the number, and compare.
-
-        Raises:
-            ConnectorError: there was no answer, or none that can be read.
-        """
-        said = self._bearer_of(claim, context)
-        known = said[1] if isinstance(said, tuple) else said
-        return verified(claim, known, as_of=self._clock(), source_ref=context.request_id)
-
-    def get(self, claim: Claim, context: CallContext) -> CitizenSnapshot | NotFound | Ambiguous | Inactive:
-        """Ask for the bearer of the number; somebody of another name and birth date is not told of.
-
-        Raises:
-            ConnectorError: there was no answer, or none that can be read.
-        """
-        said = self._bearer_of(claim, context)
-        if not isinstance(said, tuple):
-            return said
-        return said[1] if is_whom_the_claim_means(claim, said[1]) else NotFound(source_ref=context.request_id)
 
     def find(self, description: Description, context: CallContext) -> tuple[Found, ...] | TooBroad:
         """Ask whom a description fits, by `$match`; the surest first.
@@ -179,10 +110,12 @@ class FhirConnector:
         Raises:
             ConnectorError: there was no answer, or none that can be read.
         """
-        said = self._bearer_of(claim, context)
-        if not isinstance(said, tuple) or not is_whom_the_claim_means(claim, said[1]):
+        meant = self._meant(claim, context)
+        if meant is None:
             return NotFound(source_ref=context.request_id)
-        call = Call(target=f"/RelatedPerson?patient=Patient/{_id(said[0].id)}", headers=self._headers(context, None))
+        call = Call(
+            target=f"/RelatedPerson?patient=Patient/{_id(meant.resource.id)}", headers=self._headers(context, None)
+        )
         answer = self._client.ask(call, read=_searchset, deadline=context.deadline)
         relatives = (
             fhir_answers.relative_of(entry.resource, system=self._settings.number_system, source_ref=context.request_id)
@@ -192,7 +125,7 @@ class FhirConnector:
 
     def _bearer_of(
         self, claim: Claim, context: CallContext
-    ) -> tuple[PatientResource, CitizenSnapshot] | NotFound | Ambiguous | Inactive:
+    ) -> Bearer[PatientResource] | NotFound | Ambiguous | Inactive:
         number, system = _number(claim), self._settings.number_system
         answer = self._search("Patient", {"identifier": f"{system}|{number}"}, context)
         ref = context.request_id
@@ -211,7 +144,7 @@ class FhirConnector:
         inactive = self._inactive(patient, number, context)
         if inactive is not None:
             return inactive
-        return patient, self._citizen(patient, resource, ref)
+        return Bearer(resource=patient, citizen=self._citizen(patient, resource, ref))
 
     def _citizen(self, patient: PatientResource, resource: Mapping[str, Any], ref: str) -> CitizenSnapshot:
         settings = self._settings
@@ -344,19 +277,3 @@ def _patient_or_nobody(answer: Answer) -> PatientResource | None:
 def _check_media_type(answer: Answer) -> None:
     if answer.media_type not in fhir_answers.MEDIA_TYPES:
         raise ContractDrift("Content-Type")
-
-
-def _credentials(
-    settings: FhirSettings, *, clock: Clock, sleep: Sleep, transport: httpx.BaseTransport | None
-) -> Credentials | None:
-    if settings.token is not None:
-        return _Bearer(settings.token.get_secret_value())
-    if settings.oauth is None:
-        return None
-    tokens = HttpClient(
-        settings.model_copy(update={"endpoint": settings.oauth.token_url}),
-        clock=clock,
-        sleep=sleep,
-        transport=transport,
-    )
-    return ClientCredentials(settings.oauth, tokens)

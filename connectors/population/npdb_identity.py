@@ -7,16 +7,13 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import httpx
 
 from connectors import xroad
-from connectors.http import Clock, Credentials, HttpClient, HttpSettings, Sleep
-from connectors.oauth import ClientCredentials, OAuthSettings
+from connectors.http import Clock, Credentials, HttpClient, Sleep
+from connectors.oauth import ClientCredentials, OAuthSettings, client_of_giver
 from connectors.population.npdb_settings import Bus, DigestOver, NpdbSettings
-
-_TOKEN_LIMITS: Final = HttpSettings.model_fields.keys() - {"endpoint", "calls_per_second"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +47,7 @@ def identity(
     """Return how we say who we are, and the client to be closed with it that fetches tokens, if there is one."""
     if settings.transport is Bus.XROAD:
         return Digest(settings, clock), None
-    limits = {name: getattr(settings, name) for name in _TOKEN_LIMITS}
-    client = HttpClient(
-        HttpSettings(endpoint=str(settings.token_url), **limits), clock=clock, sleep=sleep, transport=transport
-    )
+    client = client_of_giver(str(settings.token_url), settings, clock=clock, sleep=sleep, transport=transport)
     secrets = OAuthSettings(token_url=str(settings.token_url), client_id=settings.user, client_secret=settings.secret)
     return ClientCredentials(secrets, client, beside={**_fixed(settings), "lgspaccesstoken": _access(settings)}), client
 

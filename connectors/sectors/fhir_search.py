@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -45,6 +45,7 @@ from connectors.formats.fhir_parts import Resource, listed, mended, part, text
 from connectors.formats.stamps import read_iso_stamp
 from connectors.formats.strict_json import read_json
 from connectors.http import Answer, Call, Clock, HttpClient, HttpSettings, Sleep, utc_now
+from connectors.oauth import StandingToken
 from connectors.records import Operation, Rejected, SourceRecord
 from connectors.sectors.fhir_records import FIELDS, SYSTEM, described, drifts, record_of
 
@@ -200,26 +201,12 @@ class FhirSearch:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Bearer:
-    """Who we are."""
-
-    token: SecretStr | None = field(repr=False)
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the header that says it."""
-        return {} if self.token is None else {"Authorization": f"Bearer {self.token.get_secret_value()}"}
-
-    def renew(self) -> bool:
-        """Say that there is no other token."""
-        return False
-
-
 class _Server:
     """One server, while a block runs."""
 
     def __init__(self, settings: FhirSearchSettings, *, clock: Clock, sleep: Sleep) -> None:
-        self._client = HttpClient(settings, clock=clock, sleep=sleep, credentials=_Bearer(token=settings.token))
+        credentials = None if settings.token is None else StandingToken(settings.token)
+        self._client = HttpClient(settings, clock=clock, sleep=sleep, credentials=credentials)
 
     def __enter__(self) -> _Server:
         return self

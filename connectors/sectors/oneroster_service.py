@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, model_validator
 from connectors.contract import ContractDrift
 from connectors.formats.strict_json import read_json
 from connectors.http import Address, Answer, Call, Clock, HttpClient, HttpSettings, Sleep
-from connectors.oauth import ClientCredentials, OAuthSettings
+from connectors.oauth import ClientCredentials, OAuthSettings, client_of_giver
 from connectors.sectors.oneroster_rows import Row, is_gone, linked, row_id
 
 BASE: Final = "/ims/oneroster/rostering/v1p2"
@@ -130,10 +130,8 @@ class Service:
             client_secret=settings.client_secret,
             scope=settings.scope,
         )
-        giver = HttpSettings.model_validate(
-            {name: getattr(settings, name) for name in HttpSettings.model_fields} | {"endpoint": settings.token_url}
-        )
-        client = self._open.enter_context(HttpClient(giver, clock=self._clock, sleep=sleep))
+        client = client_of_giver(settings.token_url, settings, clock=self._clock, sleep=sleep)
+        self._open.enter_context(client)
         return ClientCredentials(asked, client)
 
 

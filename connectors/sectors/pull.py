@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, model_validator
 from connectors.contract import CheckReport, ContractDrift, Denied, Record, Transient
 from connectors.formats.strict_json import read_json
 from connectors.http import Address, Answer, Call, Clock, Credentials, HttpClient, HttpSettings, Sleep
-from connectors.oauth import ClientCredentials, OAuthSettings, Shown
+from connectors.oauth import ClientCredentials, OAuthSettings, Shown, StandingToken, client_of_giver
 from connectors.records import Rejected
 from connectors.sectors.mapping import FieldMapping, canonical, found_at, recorded, text_at
 from connectors.sectors.published import STANDARD
@@ -58,21 +58,6 @@ class PullSettings(HttpSettings):
         return self
 
 
-class _Token:
-    """A token that stays the same, in its header."""
-
-    def __init__(self, header: str, token: SecretStr) -> None:
-        self._header, self._token = header, token
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the header."""
-        return {self._header: self._token.get_secret_value()}
-
-    def renew(self) -> bool:
-        """Tell that there is no other."""
-        return False
-
-
 class Source:
     """Asks one source; closed, it gives its connections back."""
 
@@ -85,11 +70,10 @@ class Source:
 
     def _credentials(self, settings: PullSettings, *, clock: Clock, sleep: Sleep) -> Credentials | None:
         if settings.token is not None:
-            return _Token(settings.token_header, settings.token)
+            return StandingToken(settings.token, header=settings.token_header, scheme="")
         if settings.token_url is None or settings.client_id is None or settings.client_secret is None:
             return None
-        limits = settings.model_dump(include=set(HttpSettings.model_fields) - {"endpoint"})
-        self._tokens = HttpClient(HttpSettings(endpoint=settings.token_url, **limits), clock=clock, sleep=sleep)
+        self._tokens = client_of_giver(settings.token_url, settings, clock=clock, sleep=sleep)
         asked = OAuthSettings(
             token_url=settings.token_url,
             client_id=settings.client_id,
